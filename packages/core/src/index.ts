@@ -1,0 +1,2 @@
+export * from './chunk-id.ts';
+export * from './manifest.ts';

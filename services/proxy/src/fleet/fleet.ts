@@ -1,0 +1,95 @@
+/**
+ * The fleet: the nodes as the engine sees them. A request to a node opens a session when there is none (an invocation,
+ * then the instance's links and hellos), lingers by price, ends it, and tells what was lost when an instance was
+ * reclaimed. It owns sessions, links, tokens, invocation retries and each node's manifest; it knows nothing of keys.
+ */
+import type { ChunkId, ManifestEntry } from '@sion/core';
+
+/** A node's position in the fleet, 0 … size−1; its function is `functionName(index)`. */
+export type NodeIndex = number;
+
+export type InvocationCause = 'request' | 'warmup' | 'recovery' | 'migration';
+
+/** Why a node did not do what was asked. `lost`: the chunk was expected there and is gone. */
+export type NodeRefusal =
+  | 'missing'
+  | 'capacity'
+  | 'corrupt'
+  | 'busy'
+  | 'unavailable'
+  | 'superseded'
+  | 'invalid'
+  | 'timeout'
+  | 'closed';
+
+export type NodeReply<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'refused'; readonly refusal: NodeRefusal };
+
+export interface NodeRequestOptions {
+  /** What the invocation is booked under, should one be needed. Default `request`. */
+  readonly cause?: InvocationCause;
+  /** From now; then the reply is `timeout` and a late answer is dropped. Default: the fleet's setting. */
+  readonly timeoutMs?: number;
+  /** The caller no longer wants the reply; it settles as `closed`. */
+  readonly signal?: AbortSignal;
+}
+
+/** A chunk to hold; `payload` belongs to the fleet until the reply. */
+export interface ChunkToStore {
+  readonly id: ChunkId;
+  readonly checksum: number;
+  readonly payload: Uint8Array;
+}
+
+/** A chunk to read from the store. */
+export interface ChunkToLoad {
+  readonly id: ChunkId;
+  readonly checksum: number;
+  readonly storeName: string;
+  readonly etag: string;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+export interface Fleet {
+  readonly size: number;
+  functionName(node: NodeIndex): string;
+  /** Never rejects. On `ok` the chunk is in the node's manifest. */
+  store(node: NodeIndex, chunk: ChunkToStore, options?: NodeRequestOptions): Promise<NodeReply<undefined>>;
+  /** Never rejects. The payload has been verified against its checksum and is the caller's. */
+  fetch(node: NodeIndex, id: ChunkId, options?: NodeRequestOptions): Promise<NodeReply<Uint8Array>>;
+  /** Never rejects. The node reads the bytes from the store itself. */
+  load(node: NodeIndex, chunk: ChunkToLoad, options?: NodeRequestOptions): Promise<NodeReply<undefined>>;
+  /**
+   * Takes the chunks out of the manifest at once; the node is told with its next session, or soon by itself when it
+   * awaits many. A store of one of them that is still under way is undone when it ends.
+   */
+  evict(node: NodeIndex, ids: readonly ChunkId[]): void;
+  /** Puts a restored snapshot's chunks into a node's manifest, before the first request. */
+  restore(node: NodeIndex, entries: readonly ManifestEntry[]): void;
+  manifest(node: NodeIndex): Iterable<ManifestEntry>;
+  /** Bytes that the node may hold and holds by its manifest, stores under way included. */
+  fill(node: NodeIndex): { readonly usedBytes: number; readonly capacityBytes: number };
+  /** Invokes the node so that its instance stays; resolves when that has ended. */
+  warm(node: NodeIndex): Promise<void>;
+  /** What happened to the memory behind the fleet's back. One listener: the engine. */
+  onLost(listener: (node: NodeIndex, lost: readonly ManifestEntry[]) => void): void;
+  status(): readonly NodeStatus[];
+  /** Ends all sessions orderly, then closes links; requests are refused as `closed` from now on. */
+  close(): Promise<void>;
+}
+
+/** For status and people. */
+export interface NodeStatus {
+  readonly node: NodeIndex;
+  readonly functionName: string;
+  /** As in `@sion/core`'s session table. */
+  readonly state: 'idle' | 'invoking' | 'open' | 'ending' | 'backoff';
+  /** The instance that answered last. */
+  readonly instance?: string;
+  readonly chunks: number;
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
+  readonly invocations: number;
+  /** Times that an instance turned out to have lost chunks. */
+  readonly losses: number;
+}

@@ -1,0 +1,41 @@
+/**
+ * What the proxy counts, under the names that `NAMES` fixes. The hot path adds to plain numbers; rendering as
+ * Prometheus text happens on request. Latency histograms are in seconds.
+ */
+import type { InvocationCause } from '../fleet/fleet.ts';
+import type { Durability, ReadSource } from '../objects/objects.ts';
+
+export type StoreOperation = 'head' | 'get' | 'put' | 'upload' | 'metadata' | 'delete' | 'list';
+
+/** Where dollars go. */
+export type CostCause = 'serving' | 'warmup' | 'recovery' | 'migration' | 'store';
+
+export interface Metrics {
+  /** One finished read of an object; `seconds` from taking the request to its last byte handed on. */
+  countGet(source: ReadSource, bytes: number, seconds: number): void;
+  countPut(durability: Durability, bytes: number, seconds: number): void;
+  countDelete(): void;
+  countInvocation(cause: InvocationCause): void;
+  addCost(cause: CostCause, usd: number): void;
+  countStoreRequest(operation: StoreOperation): void;
+  /** An instance loss that was noticed, with the chunks it took. */
+  countRecovery(chunks: number): void;
+  countRepairedChunk(): void;
+  /** An object whose placement was given up or left incomplete. */
+  countUnplaced(): void;
+  snapshot(): MetricsSnapshot;
+}
+
+/** Totals since start, for status, INFO and the live line. */
+export interface MetricsSnapshot {
+  readonly gets: Readonly<Record<ReadSource, number>>;
+  readonly puts: Readonly<Record<Durability, number>>;
+  readonly deletes: number;
+  readonly invocations: Readonly<Record<InvocationCause, number>>;
+  readonly costUsd: Readonly<Record<CostCause, number>>;
+  readonly storeRequests: Readonly<Record<StoreOperation, number>>;
+  readonly recoveries: number;
+  readonly lostChunks: number;
+  readonly repairedChunks: number;
+  readonly unplacedObjects: number;
+}

@@ -1,0 +1,152 @@
+/**
+ * The boundary between the front (RESP, HTTP) and the engine behind it (per-key ordering, store, memory): objects by
+ * key, linearizable per key. The front knows nothing of chunks, nodes or the store; the engine nothing of protocols.
+ *
+ * Any call may reject with a `SionError`; its codes are the contract.
+ */
+
+/** A key's bytes as a latin-1 string, one character per byte: 0 … `maxKeyBytes` characters. */
+export type Key = string;
+
+export type Durability = 'store' | 'journal' | 'memory';
+
+/** Where a GET's bytes came from, the label of `sion_gets_total`. */
+export type ReadSource = 'hot' | 'memory' | 'decoded' | 'store' | 'miss';
+
+/** What is known of the current version of an object. */
+export interface ObjectInfo {
+  readonly sizeBytes: number;
+  /** As the store gives it, with quotes. */
+  readonly etag: string;
+  /** `<epoch>.<counter>`, or the ETag for objects put by others. */
+  readonly version: string;
+  /** Milliseconds since the Unix epoch; absent = never. */
+  readonly expiresAtMs?: number;
+  readonly modifiedMs: number;
+  readonly contentType?: string;
+  readonly user?: Readonly<Record<string, string>>;
+}
+
+/** Bytes [start, end). */
+export interface ObjectRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Which bytes a reader wants; `suffix` = the last n bytes. */
+export type RangeRequest = { readonly start: number; readonly end?: number } | { readonly suffix: number };
+
+export interface ReadOptions {
+  readonly range?: RangeRequest;
+  /** Gives up: the read rejects and holds nothing any more. */
+  readonly signal?: AbortSignal;
+}
+
+export type ReadOutcome =
+  | { readonly kind: 'hit'; readonly info: ObjectInfo; readonly range: ObjectRange; readonly body: ObjectBody }
+  | { readonly kind: 'miss' }
+  | { readonly kind: 'outside'; readonly info: ObjectInfo };
+
+/**
+ * The bytes of a read, in order, once. Iteration throws when the bytes can no longer be had (superseded after the first
+ * byte, store gone): the front then cuts the answer, never continues it. Must be read to its end or cancelled.
+ */
+export interface ObjectBody extends AsyncIterable<Uint8Array> {
+  readonly sizeBytes: number;
+  /** All bytes at once; for bodies known to be small. */
+  bytes(): Promise<Uint8Array>;
+  cancel(): void;
+  /** How the bytes were had; final once the body is read. */
+  readonly trace: ReadTrace;
+}
+
+/** For `Server-Timing` and metrics. */
+export interface ReadTrace {
+  readonly source: ReadSource;
+  readonly nodes: number;
+  readonly storeRequests: number;
+}
+
+/** New bytes for an object. A stream is read once; its pieces are the engine's to keep. */
+export type NewBytes =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly sizeBytes?: number; readonly pieces: AsyncIterable<Uint8Array> };
+
+/** Bytes that were taken in, not yet visible under any key: a small buffer, or an upload in progress in the store. */
+export interface StagedBytes {
+  readonly sizeBytes: number;
+  /** Leaves no trace. Safe at any time, also after the bytes were written by a decision. */
+  discard(): Promise<void>;
+}
+
+/** What a mutation sees of the key when its turn has come. */
+export interface CurrentObject {
+  readonly info: ObjectInfo;
+  /** The value, when the mutation asked for it. */
+  readonly value?: Uint8Array;
+}
+
+/**
+ * What a mutation wants done. `expiresAtMs` absent = no expiry. A decision whose write fails rejects the call instead of
+ * giving its result.
+ */
+export type Decision<R> =
+  | { readonly kind: 'keep'; readonly result: R }
+  | {
+      readonly kind: 'write';
+      readonly bytes: StagedBytes | Uint8Array;
+      readonly expiresAtMs?: number;
+      readonly contentType?: string;
+      readonly user?: Readonly<Record<string, string>>;
+      readonly result: R;
+    }
+  | { readonly kind: 'expire'; readonly expiresAtMs?: number; readonly result: R }
+  | { readonly kind: 'delete'; readonly result: R };
+
+/**
+ * A change of one key, decided when its turn has come. Mutations that queue behind the key's store write are decided in
+ * order against each other's results, folded into one write, and all settle when it lands; `decide` may therefore be
+ * called again after a conflict and must be pure.
+ */
+export interface Mutation<R> {
+  /**
+   * What `decide` needs: nothing of the current object (a plain overwrite), its info, or its value as well.
+   * With `value`, objects larger than `maxValueBytes` are given without their value.
+   */
+  readonly needs: 'nothing' | 'info' | { readonly value: true; readonly maxValueBytes: number };
+  decide(current: CurrentObject | undefined, nowMs: number): Decision<R>;
+}
+
+export interface WriteOptions {
+  readonly durability?: Durability;
+  /** False = the store only, no chunks in memory. */
+  readonly place?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Objects {
+  /** Milliseconds since the Unix epoch, never going back: the clock that expiry uses. */
+  nowMs(): number;
+  read(key: Key, options?: ReadOptions): Promise<ReadOutcome>;
+  /** Info without bytes; undefined = no such object. */
+  info(key: Key): Promise<ObjectInfo | undefined>;
+  /**
+   * Takes bytes in, streaming them onward to the store and towards memory. The caller must use the result in one
+   * decision or discard it. Bytes up to the inline limit are merely kept.
+   */
+  stage(key: Key, bytes: NewBytes, options?: WriteOptions): Promise<StagedBytes>;
+  mutate<R>(key: Key, mutation: Mutation<R>, options?: WriteOptions): Promise<R>;
+  /** Which nodes hold which fragments of the current version, for `sion status <key>` and tests; undefined = not in memory. */
+  places(key: Key): ObjectPlaces | undefined;
+}
+
+/** For people: the placement of one object. */
+export interface ObjectPlaces {
+  readonly version: string;
+  readonly dataChunks: number;
+  readonly parityChunks: number;
+  /** Per fragment, per chunk index: the node that holds it, or null while it is not in memory. */
+  readonly fragments: readonly (readonly (string | null)[])[];
+  /** True when every chunk, parity included, is confirmed to be in memory. */
+  readonly complete: boolean;
+}

@@ -1,0 +1,36 @@
+/** What `/v1/status`, `sion status --json`, INFO and the live line say; one shape for all of them. */
+import type { NodeStatus } from '../fleet/fleet.ts';
+import type { MetricsSnapshot } from '../metrics/metrics.ts';
+
+export interface ProxyStatus {
+  readonly version: string;
+  /** `starting` until the lease is held, then `serving`; `draining` once a stop was asked for; `fenced` without a lease. */
+  readonly state: 'starting' | 'serving' | 'draining' | 'fenced';
+  readonly uptimeSeconds: number;
+  readonly epoch: number;
+  readonly store: { readonly kind: string; readonly place: string; readonly reachable: boolean };
+  readonly objects: {
+    /** Entries in the directory: objects with chunks in memory. */
+    readonly inMemory: number;
+    /** Those of them whose every chunk is confirmed. */
+    readonly complete: number;
+    readonly pinned: number;
+  };
+  readonly memory: { readonly usedBytes: number; readonly capacityBytes: number };
+  readonly windows: readonly WindowStatus[];
+  readonly nodes: readonly NodeStatus[];
+  readonly connections: { readonly resp: number; readonly links: number };
+  readonly totals: MetricsSnapshot;
+}
+
+export interface WindowStatus {
+  readonly window: number;
+  readonly state: 'active' | 'degraded' | 'released';
+  readonly groups: readonly { readonly group: number; readonly nodes: readonly string[] }[];
+  readonly usedBytes: number;
+}
+
+/** Gives the present status; cheap enough for once a second. */
+export interface StatusSource {
+  status(): ProxyStatus;
+}
