@@ -90,7 +90,10 @@ export type DeleteOutcome = { readonly kind: 'deleted' } | { readonly kind: 'con
 export interface Upload {
   /** Takes the next bytes; they are the caller's again when it settles. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Makes all bytes and the metadata visible at once, durably, if the condition holds. The upload is over either way. */
+  /**
+   * Makes all bytes and the metadata visible at once, durably, if the condition holds. After `conflict` the upload is
+   * still there: commit it under another condition, or abort it.
+   */
   commit(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome>;
   /** Leaves no trace. Safe at any time, also after `commit`. */
   abort(): Promise<void>;

@@ -121,6 +121,8 @@ export interface WriteOptions {
   readonly durability?: Durability;
   /** False = the store only, no chunks in memory. */
   readonly place?: boolean;
+  /** Called once before the call settles, when its write has landed; with folded writes, what they landed as. */
+  readonly onWritten?: (info: ObjectInfo) => void;
   readonly signal?: AbortSignal;
 }
 
