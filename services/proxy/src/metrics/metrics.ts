@@ -38,4 +38,7 @@ export interface MetricsSnapshot {
   readonly lostChunks: number;
   readonly repairedChunks: number;
   readonly unplacedObjects: number;
+  /** Bytes of objects handed to readers, and taken from writers. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
 }
