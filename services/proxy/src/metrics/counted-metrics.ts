@@ -1,0 +1,134 @@
+/**
+ * The counting form of {@link Metrics}: plain numbers, one per label value, and typed arrays for durations. Counting is
+ * an addition; it allocates nothing and cannot fail. Nothing here knows how the numbers are shown.
+ */
+import type { InvocationCause } from '../fleet/fleet.ts';
+import type { Durability, ReadSource } from '../objects/objects.ts';
+import { type DurationCounts, DurationHistogram } from './histogram.ts';
+import type { CostCause, Metrics, MetricsSnapshot, StoreOperation } from './metrics.ts';
+
+/** Metrics with what only the exposition needs: how long reads and writes took. */
+export interface CountedMetrics extends Metrics {
+  durations(): Durations;
+}
+
+export interface Durations {
+  readonly gets: Readonly<Record<ReadSource, DurationCounts>>;
+  readonly puts: Readonly<Record<Durability, DurationCounts>>;
+}
+
+/** Gives metrics that stand at zero; every series exists from the start. */
+export function createMetrics(): CountedMetrics {
+  return new PlainMetrics();
+}
+
+class PlainMetrics implements CountedMetrics {
+  readonly #gets: Record<ReadSource, number> = { hot: 0, memory: 0, decoded: 0, store: 0, miss: 0 };
+  readonly #puts: Record<Durability, number> = { store: 0, journal: 0, memory: 0 };
+  readonly #invocations: Record<InvocationCause, number> = { request: 0, warmup: 0, recovery: 0, migration: 0 };
+  readonly #costUsd: Record<CostCause, number> = { serving: 0, warmup: 0, recovery: 0, migration: 0, store: 0 };
+  readonly #storeRequests: Record<StoreOperation, number> = {
+    head: 0,
+    get: 0,
+    put: 0,
+    upload: 0,
+    metadata: 0,
+    delete: 0,
+    list: 0,
+  };
+  readonly #getSeconds: Readonly<Record<ReadSource, DurationHistogram>> = {
+    hot: new DurationHistogram(),
+    memory: new DurationHistogram(),
+    decoded: new DurationHistogram(),
+    store: new DurationHistogram(),
+    miss: new DurationHistogram(),
+  };
+  readonly #putSeconds: Readonly<Record<Durability, DurationHistogram>> = {
+    store: new DurationHistogram(),
+    journal: new DurationHistogram(),
+    memory: new DurationHistogram(),
+  };
+  #deletes = 0;
+  #recoveries = 0;
+  #lostChunks = 0;
+  #repairedChunks = 0;
+  #unplacedObjects = 0;
+  #readBytes = 0;
+  #writtenBytes = 0;
+
+  countGet(source: ReadSource, bytes: number, seconds: number): void {
+    this.#gets[source] += 1;
+    this.#readBytes += bytes;
+    this.#getSeconds[source].observe(seconds);
+  }
+
+  countPut(durability: Durability, bytes: number, seconds: number): void {
+    this.#puts[durability] += 1;
+    this.#writtenBytes += bytes;
+    this.#putSeconds[durability].observe(seconds);
+  }
+
+  countDelete(): void {
+    this.#deletes += 1;
+  }
+
+  countInvocation(cause: InvocationCause): void {
+    this.#invocations[cause] += 1;
+  }
+
+  addCost(cause: CostCause, usd: number): void {
+    this.#costUsd[cause] += usd;
+  }
+
+  countStoreRequest(operation: StoreOperation): void {
+    this.#storeRequests[operation] += 1;
+  }
+
+  countRecovery(chunks: number): void {
+    this.#recoveries += 1;
+    this.#lostChunks += chunks;
+  }
+
+  countRepairedChunk(): void {
+    this.#repairedChunks += 1;
+  }
+
+  countUnplaced(): void {
+    this.#unplacedObjects += 1;
+  }
+
+  snapshot(): MetricsSnapshot {
+    return {
+      gets: { ...this.#gets },
+      puts: { ...this.#puts },
+      deletes: this.#deletes,
+      invocations: { ...this.#invocations },
+      costUsd: { ...this.#costUsd },
+      storeRequests: { ...this.#storeRequests },
+      recoveries: this.#recoveries,
+      lostChunks: this.#lostChunks,
+      repairedChunks: this.#repairedChunks,
+      unplacedObjects: this.#unplacedObjects,
+      readBytes: this.#readBytes,
+      writtenBytes: this.#writtenBytes,
+    };
+  }
+
+  durations(): Durations {
+    const { hot, memory, decoded, store, miss } = this.#getSeconds;
+    return {
+      gets: {
+        hot: hot.counts(),
+        memory: memory.counts(),
+        decoded: decoded.counts(),
+        store: store.counts(),
+        miss: miss.counts(),
+      },
+      puts: {
+        store: this.#putSeconds.store.counts(),
+        journal: this.#putSeconds.journal.counts(),
+        memory: this.#putSeconds.memory.counts(),
+      },
+    };
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The metrics as Prometheus text. Everything is pulled when somebody asks: totals from the counting form, gauges from
+ * the status. The names are fixed by NAMES; a series that was ever published is never renamed.
+ */
+import { Counter, Gauge, type MetricObjectWithValues, type MetricValueWithName, Registry } from '@prometheus-io/client';
+import type { ProxyStatus, StatusSource } from '../status/status.ts';
+import type { CountedMetrics, Durations } from './counted-metrics.ts';
+import { type DurationCounts, durationBoundsSeconds } from './histogram.ts';
+import type { MetricsSnapshot } from './metrics.ts';
+
+/** Renders the present numbers. */
+export interface Exposition {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+export function createExposition(metrics: CountedMetrics, source: StatusSource): Exposition {
+  const registry = new Registry();
+  registerTotals(registry, () => metrics.snapshot());
+  registerDurations(registry, () => metrics.durations());
+  registerGauges(registry, () => source.status());
+  return { contentType: registry.contentType, render: () => registry.metrics() };
+}
+
+function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
+  const plain = (name: string, help: string, value: (totals: MetricsSnapshot) => number) => {
+    const collect = function (this: Counter): void {
+      this.reset();
+      this.inc(value(read()));
+    };
+    new Counter({ name, help, registers: [registry], collect });
+  };
+  const labelled = <L extends string>(
+    name: string,
+    help: string,
+    label: L,
+    values: (totals: MetricsSnapshot) => Readonly<Record<string, number>>,
+  ) => {
+    const collect = function (this: Counter<string>): void {
+      this.reset();
+      for (const [of, value] of Object.entries(values(read()))) this.inc({ [label]: of }, value);
+    };
+    new Counter<string>({ name, help, labelNames: [label], registers: [registry], collect });
+  };
+  labelled('sion_gets_total', 'Reads of objects, by where the bytes came from.', 'source', (t) => t.gets);
+  labelled('sion_puts_total', 'Acknowledged writes of objects, by durability.', 'durability', (t) => t.puts);
+  plain('sion_deletes_total', 'Acknowledged deletes of objects.', (t) => t.deletes);
+  plain('sion_read_bytes_total', 'Bytes of objects handed to readers.', (t) => t.readBytes);
+  plain('sion_written_bytes_total', 'Bytes of objects taken from writers.', (t) => t.writtenBytes);
+  labelled('sion_invocations_total', 'Invocations of functions, by cause.', 'cause', (t) => t.invocations);
+  labelled('sion_cost_usd_total', 'Dollars spent at list prices, by cause.', 'cause', (t) => t.costUsd);
+  labelled('sion_store_requests_total', 'Requests to the durable store.', 'op', (t) => t.storeRequests);
+  plain('sion_recoveries_total', 'Losses of instances that were noticed.', (t) => t.recoveries);
+  plain('sion_lost_chunks_total', 'Chunks that those losses took.', (t) => t.lostChunks);
+  plain(
+    'sion_repaired_chunks_total',
+    'Chunks that were put back after a loss or a bad checksum.',
+    (t) => t.repairedChunks,
+  );
+  plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
+}
+
+function registerDurations(registry: Registry, read: () => Durations): void {
+  const register = (
+    name: string,
+    help: string,
+    label: string,
+    values: () => Readonly<Record<string, DurationCounts>>,
+  ) => new CountedHistogram(registry, name, help, label, values);
+  register('sion_get_duration_seconds', 'From taking a read to its last byte.', 'source', () => read().gets);
+  register('sion_put_duration_seconds', 'From taking a write to its acknowledgement.', 'durability', () => read().puts);
+}
+
+const nodeStates = ['idle', 'invoking', 'open', 'ending', 'backoff'] as const;
+const windowStates = ['active', 'degraded', 'released'] as const;
+
+function registerGauges(registry: Registry, read: () => ProxyStatus): void {
+  const plain = (name: string, help: string, value: (status: ProxyStatus) => number) => {
+    const collect = function (this: Gauge): void {
+      this.set(value(read()));
+    };
+    new Gauge({ name, help, registers: [registry], collect });
+  };
+  const collectNodes = function (this: Gauge<'state'>): void {
+    for (const state of nodeStates) this.set({ state }, 0);
+    for (const node of read().nodes) this.inc({ state: node.state });
+  };
+  const nodesHelp = 'Nodes by the state of their session.';
+  new Gauge({
+    name: 'sion_nodes',
+    help: nodesHelp,
+    labelNames: ['state'],
+    registers: [registry],
+    collect: collectNodes,
+  });
+  const collectWindows = function (this: Gauge<'state'>): void {
+    for (const state of windowStates) this.set({ state }, 0);
+    for (const window of read().windows) this.inc({ state: window.state }, window.usedBytes);
+  };
+  const windowsHelp = 'Bytes of chunks in memory, by the state of their window.';
+  new Gauge({
+    name: 'sion_window_bytes',
+    help: windowsHelp,
+    labelNames: ['state'],
+    registers: [registry],
+    collect: collectWindows,
+  });
+  plain('sion_objects_in_memory', 'Objects with chunks in memory.', (s) => s.objects.inMemory);
+  plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
+  plain('sion_serving', '1 while requests are served, else 0.', (s) => (s.state === 'serving' ? 1 : 0));
+  plain('sion_uptime_seconds', 'Seconds since the proxy started.', (s) => s.uptimeSeconds);
+}
+
+/**
+ * A histogram whose buckets were counted elsewhere. The client's own `Histogram` takes single observations only, so this
+ * one takes a gauge's place in the registry and gives the finished series itself.
+ */
+class CountedHistogram extends Gauge<string> {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #label: string;
+  readonly #read: () => Readonly<Record<string, DurationCounts>>;
+
+  constructor(
+    registry: Registry,
+    name: string,
+    help: string,
+    label: string,
+    read: () => Readonly<Record<string, DurationCounts>>,
+  ) {
+    super({ name, help, labelNames: [label], registers: [registry] });
+    this.#name = name;
+    this.#help = help;
+    this.#label = label;
+    this.#read = read;
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    const values = Object.entries(this.#read()).flatMap(([of, counts]) => this.#series(of, counts));
+    return { name: this.#name, help: this.#help, type: 'histogram', aggregator: 'sum', collect() {}, values };
+  }
+
+  #series(of: string, counted: DurationCounts): MetricValueWithName<string>[] {
+    const labels = { [this.#label]: of };
+    const metricName = `${this.#name}_bucket`;
+    let below = 0;
+    const buckets = durationBoundsSeconds.map((bound, place) => {
+      below += counted.counts[place] ?? 0;
+      return { metricName, labels: { ...labels, le: bound }, value: below };
+    });
+    return [
+      ...buckets,
+      { metricName, labels: { ...labels, le: '+Inf' }, value: counted.count },
+      { metricName: `${this.#name}_sum`, labels, value: counted.sumSeconds },
+      { metricName: `${this.#name}_count`, labels, value: counted.count },
+    ];
+  }
+}
