@@ -1,0 +1,39 @@
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openFiles } from './files.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sion-files-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+test('a file is read back as it was written, replaced, and removed without leftovers', async () => {
+  const files = await openFiles(join(root, 'deep', 'folder'));
+  expect(await files.read('snapshot.json')).toBeUndefined();
+  await files.replace('snapshot.json', Buffer.from('one'));
+  await files.replace('snapshot.json', Buffer.from('two'));
+  expect(Buffer.from((await files.read('snapshot.json')) ?? []).toString()).toBe('two');
+  expect(await readdir(join(root, 'deep', 'folder'))).toEqual(['snapshot.json']);
+  await files.remove('snapshot.json');
+  await files.remove('snapshot.json');
+  expect(await readdir(join(root, 'deep', 'folder'))).toEqual([]);
+});
+
+test('a name that leaves the folder is a programmer error', async () => {
+  const files = await openFiles(root);
+  for (const name of ['../x', 'a/b', '', '.', '..', '.hidden', 'a\0b', 'x'.repeat(201)]) {
+    expect(() => files.read(name)).toThrow(RangeError);
+    expect(() => files.replace(name, new Uint8Array())).toThrow(RangeError);
+    expect(() => files.remove(name)).toThrow(RangeError);
+  }
+});
+
+test('a folder that is gone is unavailable', async () => {
+  const folder = join(root, 'folder');
+  const files = await openFiles(folder);
+  await rename(folder, join(root, 'elsewhere'));
+  await expect(files.replace('a', new Uint8Array(3))).rejects.toMatchObject({ code: 'unavailable' });
+});

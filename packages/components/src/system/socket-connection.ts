@@ -1,0 +1,128 @@
+/**
+ * One TCP socket as a {@link Connection}. It owns the socket's whole life: reading starts with `attach`, a graceful end
+ * keeps taking (and dropping) what the peer still sends for a moment, because closing over unread bytes would make the
+ * kernel reset the connection and lose what was just sent. It must never call a handler after `onClose`.
+ */
+import type { Socket } from 'node:net';
+import type { Connection, ConnectionHandlers } from '../network.ts';
+
+/** How long an ended connection waits for the peer to close its side as well. */
+const lingerMs = 2000;
+
+/** The least high-water mark: node announces a drain only when its own mark, this one, was passed. */
+export const leastHighWaterBytes = 64 * 1024;
+
+/** A connected or connecting socket, paused until {@link SocketConnection.attach}. */
+export class SocketConnection implements Connection {
+  readonly #socket: Socket;
+  readonly #highWaterBytes: number;
+  #full = false;
+  #paused = false;
+  #handlers: ConnectionHandlers | undefined;
+  #error: Error | undefined;
+  #state: 'open' | 'ending' | 'over' = 'open';
+  #remote = '';
+  #local = '';
+
+  constructor(socket: Socket, highWaterBytes: number) {
+    this.#socket = socket;
+    this.#highWaterBytes = Math.max(highWaterBytes, leastHighWaterBytes);
+    this.noteAddresses();
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('drain', () => {
+      if (this.#state !== 'open' || !this.#full) return;
+      this.#full = false;
+      this.#handlers?.onDrain();
+    });
+    socket.on('close', () => {
+      this.#state = 'over';
+      this.#handlers?.onClose(this.#error);
+    });
+  }
+
+  get remote(): string {
+    return this.#remote;
+  }
+
+  get local(): string {
+    return this.#local;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Reads the two ends' addresses, which are unknown before the socket is connected and lost when it closes. */
+  noteAddresses(): void {
+    const { remoteAddress, remotePort, localAddress, localPort } = this.#socket;
+    this.#remote = formatEnd(remoteAddress, remotePort);
+    this.#local = formatEnd(localAddress, localPort);
+  }
+
+  /** Takes bytes from the socket; they are valid during the call only. */
+  receive(bytes: Uint8Array): void {
+    if (this.#state === 'open') this.#handlers?.onData(bytes);
+  }
+
+  attach(handlers: ConnectionHandlers): void {
+    if (this.#handlers !== undefined) throw new Error('A connection is attached once.');
+    this.#handlers = handlers;
+    if (this.#state === 'over') queueMicrotask(() => handlers.onClose(this.#error));
+    else if (!this.#paused) this.#socket.resume();
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    // Nobody is left to drain: true, so that no writer waits for it.
+    if (this.#state !== 'open' || !socket.writable) return true;
+    if (parts.length === 1 && parts[0] !== undefined) {
+      socket.write(parts[0]);
+    } else {
+      socket.cork();
+      for (const part of parts) if (part.byteLength > 0) socket.write(part);
+      socket.uncork();
+    }
+    if (socket.writableLength <= this.#highWaterBytes) return true;
+    this.#full = true;
+    return false;
+  }
+
+  pause(): void {
+    if (this.#state !== 'open' || this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+    // A resume of this very turn still has a tick pending, in which node would start the kernel's reads again.
+    process.nextTick(() => {
+      if (this.#paused) this.#socket.pause();
+    });
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#handlers !== undefined) this.#socket.resume();
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    this.#paused = false;
+    const socket = this.#socket;
+    socket.end(() => {
+      const timeout = setTimeout(() => socket.destroy(), lingerMs);
+      socket.once('close', () => clearTimeout(timeout));
+    });
+    socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function formatEnd(address: string | undefined, port: number | undefined): string {
+  if (address === undefined || port === undefined) return 'unknown';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
