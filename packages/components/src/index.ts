@@ -5,6 +5,7 @@ export * from './log.ts';
 export * from './network.ts';
 export * from './process-identity.ts';
 export * from './random.ts';
+export * from './settings.ts';
 export * from './store.ts';
 export * from './system/clock.ts';
 export * from './system/files.ts';
