@@ -1,0 +1,37 @@
+/**
+ * One request and its answer on the object routes, beside what every handler needs. Handlers write to the raw response:
+ * bodies are streamed with back-pressure, and an answer that breaks must cut the connection, never end it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Log } from '@sion/components';
+import type { Key, Objects } from '../../objects/objects.ts';
+import type { HttpLimits } from './http-settings.ts';
+
+/** The parts that all requests use. */
+export interface FrontParts {
+  readonly objects: Objects;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: HttpLimits;
+}
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly parts: FrontParts;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** By the monotonic clock. */
+  readonly startedMs: number;
+  /** Aborts when the client has gone before the answer was complete. */
+  readonly signal: AbortSignal;
+  /** Headers of every answer. */
+  readonly baseHeaders: Readonly<Record<string, string>>;
+  /** False while the client waits for "100 Continue" and has sent no body yet. */
+  bodyInvited: boolean;
+}
+
+/** An exchange about one object. */
+export interface ObjectExchange extends Exchange {
+  readonly key: Key;
+}

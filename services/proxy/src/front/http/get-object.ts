@@ -1,0 +1,163 @@
+/**
+ * GET and HEAD of an object. The head of the answer is written when the first bytes are there, so that a read that cannot
+ * begin is still refused properly; from then on a failure cuts the connection.
+ */
+import { asSionError, SionError } from '@sion/wire';
+import type { ObjectBody, ObjectInfo, ReadOutcome, ReadTrace } from '../../objects/objects.ts';
+import { type AnswerHeaders, answerEmpty, refuse, sendPieces } from './answer.ts';
+import { formatContentRange, parseRange, type RangeHeader } from './byte-range.ts';
+import { type Conditions, judge, parseConditions, rangeStands } from './conditions.ts';
+import type { ObjectExchange } from './exchange.ts';
+import { formatHttpDate } from './http-date.ts';
+import { notFound, type Refusal } from './refusal.ts';
+import { hasBody } from './request-headers.ts';
+
+export async function getObject(exchange: ObjectExchange): Promise<void> {
+  const { headers } = exchange.request;
+  refuseBody(exchange);
+  const asked = parseRange(headers.range);
+  const conditions = parseConditions(headers);
+  if (await answeredUnread(exchange, conditions)) return;
+  if (asked.kind === 'empty') return refuseRange(exchange, await exchange.parts.objects.info(exchange.key));
+  const outcome = await readStanding(exchange, asked);
+  if (outcome.kind === 'miss') return refuse(exchange, missRefusal(conditions));
+  const verdict = judge(conditions, outcome.info, 'read');
+  if (verdict !== 'proceed') {
+    if (outcome.kind === 'hit') outcome.body.cancel();
+    return answerVerdict(exchange, outcome.info, verdict);
+  }
+  if (outcome.kind === 'outside') return refuseRange(exchange, outcome.info);
+  await answerBody(exchange, outcome);
+}
+
+export async function headObject(exchange: ObjectExchange): Promise<void> {
+  refuseBody(exchange);
+  const conditions = parseConditions(exchange.request.headers);
+  const info = await exchange.parts.objects.info(exchange.key);
+  if (info === undefined) return refuse(exchange, missRefusal(conditions));
+  const verdict = judge(conditions, info, 'read');
+  if (verdict !== 'proceed') return answerVerdict(exchange, info, verdict);
+  answerEmpty(exchange, 200, { ...infoHeaders(exchange, info), 'content-length': info.sizeBytes });
+}
+
+/** `ETag`, `Sion-Version` and what else describes the version that is answered. */
+export function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders {
+  const leftMs = info.expiresAtMs === undefined ? undefined : info.expiresAtMs - exchange.parts.objects.nowMs();
+  return {
+    etag: info.etag,
+    'sion-version': info.version,
+    'last-modified': formatHttpDate(info.modifiedMs),
+    'content-type': info.contentType ?? 'application/octet-stream',
+    'x-content-type-options': 'nosniff',
+    'accept-ranges': 'bytes',
+    ...(leftMs === undefined ? {} : { 'sion-ttl': Math.max(1, Math.ceil(leftMs / 1000)) }),
+  };
+}
+
+/** 412 for a read or write whose condition failed. */
+export const preconditionFailed: Refusal = {
+  status: 412,
+  code: 'precondition-failed',
+  message:
+    'The object is not in the state that the request asked for; nothing was changed. Read it, then decide again.',
+};
+
+/** Refuses a body where none belongs, rather than reading past it. */
+export function refuseBody(exchange: ObjectExchange): void {
+  const { method, headers } = exchange.request;
+  if (hasBody(headers)) throw new SionError('invalid', `${method} takes no body. Leave it out.`);
+}
+
+/** A revalidation mostly ends here, without a read: the info alone says that nothing has changed. */
+async function answeredUnread(exchange: ObjectExchange, conditions: Conditions | undefined): Promise<boolean> {
+  if (conditions?.ifNoneMatch === undefined && conditions?.ifModifiedSinceMs === undefined) return false;
+  const info = await exchange.parts.objects.info(exchange.key);
+  if (info === undefined) return false;
+  const verdict = judge(conditions, info, 'read');
+  if (verdict === 'proceed') return false;
+  await answerVerdict(exchange, info, verdict);
+  return true;
+}
+
+/** Reads the range that was asked for, or the whole object when `If-Range` names another version. */
+async function readStanding(
+  exchange: ObjectExchange,
+  asked: Exclude<RangeHeader, { kind: 'empty' }>,
+): Promise<ReadOutcome> {
+  const { key, signal, parts, request } = exchange;
+  if (asked.kind === 'whole') return parts.objects.read(key, { signal });
+  const outcome = await parts.objects.read(key, { range: asked.range, signal });
+  if (outcome.kind === 'miss' || rangeStands(ifRangeOf(request.headers), outcome.info)) return outcome;
+  if (outcome.kind === 'hit') outcome.body.cancel();
+  return parts.objects.read(key, { signal });
+}
+
+async function answerBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { kind: 'hit' }>): Promise<void> {
+  const { response, parts } = exchange;
+  const { body, info, range } = hit;
+  try {
+    const pieces = body[Symbol.asyncIterator]();
+    const first = await pieces.next();
+    if (exchange.signal.aborted) throw new SionError('unavailable', 'the client has gone');
+    const isPart = range.end - range.start < info.sizeBytes;
+    response.writeHead(isPart ? 206 : 200, {
+      ...exchange.baseHeaders,
+      ...infoHeaders(exchange, info),
+      'content-length': range.end - range.start,
+      ...(isPart ? { 'content-range': formatContentRange(range, info.sizeBytes) } : {}),
+      'server-timing': serverTiming(body.trace, parts.clock.monotonicMs() - exchange.startedMs),
+    });
+    await sendPieces(response, pieces, first, range.end - range.start, parts.limits.httpBodyIdleMs, parts.clock);
+  } catch (error) {
+    giveUp(exchange, body, error);
+    throw error;
+  }
+}
+
+function giveUp(exchange: ObjectExchange, body: ObjectBody, error: unknown): void {
+  body.cancel();
+  if (!exchange.response.headersSent) return;
+  const { code, message } = asSionError(error);
+  const fields = { requestId: exchange.requestId, code, reason: message };
+  if (exchange.signal.aborted) exchange.parts.log.debug('http-client-left', fields);
+  else exchange.parts.log.warn('http-answer-cut', fields);
+}
+
+/** Where the first bytes came from; the counts are those known when the answer began. */
+function serverTiming(trace: ReadTrace, firstByteMs: number): string {
+  return [
+    `tier;desc="${trace.source}"`,
+    `nodes;desc="${trace.nodes}"`,
+    `store-requests;desc="${trace.storeRequests}"`,
+    `first-byte;dur=${firstByteMs.toFixed(3)}`,
+  ].join(', ');
+}
+
+async function answerVerdict(
+  exchange: ObjectExchange,
+  info: ObjectInfo,
+  verdict: 'unchanged' | 'failed',
+): Promise<void> {
+  if (verdict === 'failed') return refuse(exchange, preconditionFailed);
+  answerEmpty(exchange, 304, infoHeaders(exchange, info));
+}
+
+/** `If-Match` on what does not exist fails as a condition (RFC 9110, section 13.1.1); anything else is a plain miss. */
+function missRefusal(conditions: Conditions | undefined): Refusal {
+  return judge(conditions, undefined, 'read') === 'failed' ? preconditionFailed : notFound('The object');
+}
+
+async function refuseRange(exchange: ObjectExchange, info: ObjectInfo | undefined): Promise<void> {
+  if (info === undefined) return refuse(exchange, notFound('The object'));
+  return refuse(exchange, {
+    status: 416,
+    code: 'range-not-satisfiable',
+    message: `The range lies outside the object, which has ${info.sizeBytes} bytes. Ask for bytes below that.`,
+    headers: { 'content-range': `bytes */${info.sizeBytes}` },
+  });
+}
+
+function ifRangeOf(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  const value = headers['if-range'];
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,232 @@
+/**
+ * The HTTP front: objects under `/v1/objects/{key}`, `/healthz` and `/readyz`. It owns the listening socket, request ids,
+ * time-outs and the orderly stop; handlers own one request each. It never buffers a body, never answers an object from
+ * what it knows itself, and never ends an answer that broke.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock, Log, Random } from '@sion/components';
+import { randomHex } from '@sion/components';
+import { SionError } from '@sion/wire';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Objects } from '../../objects/objects.ts';
+import type { StatusSource } from '../../status/status.ts';
+import { refuse } from './answer.ts';
+import { answerClientError } from './client-error.ts';
+import { deleteObject } from './delete-object.ts';
+import type { Exchange, FrontParts, ObjectExchange } from './exchange.ts';
+import { getObject, headObject } from './get-object.ts';
+import type { HttpSettings } from './http-settings.ts';
+import { isBelow, readKey } from './object-key.ts';
+import { putObject } from './put-object.ts';
+import { notFound, type Refusal, refusalOf } from './refusal.ts';
+import { assertKnownHeaders } from './request-headers.ts';
+
+/** What the HTTP front is made of. */
+export interface HttpServerParts {
+  readonly objects: Objects;
+  readonly status: StatusSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: HttpSettings;
+}
+
+/** A front that listens. */
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /**
+   * Stops: no new connection is taken, requests that arrive on open ones get 503 and `Connection: close`, those under way
+   * are finished for at most `drainMs`; then what is left is cut.
+   */
+  close(): Promise<void>;
+}
+
+/** The path below which objects live. */
+export const objectsPrefix = '/v1/objects/';
+
+const objectsRoute = '/v1/objects/key';
+
+/** Creates the front and starts to listen; rejects when the port is taken. */
+export async function createHttpServer(parts: HttpServerParts): Promise<HttpServer> {
+  const { settings, clock } = parts;
+  const stopping = { asked: false };
+  const app = createApp(parts);
+  addErrorAnswers(app, parts);
+  addStopAnswers(app, stopping);
+  addHealthRoutes(app, parts.status);
+  addObjectRoutes(app, parts);
+  app.server.maxConnections = settings.maxHttpConnections;
+  // Without a listener Node itself would ask for the body before anybody has judged the headers.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+  await app.listen({ host: settings.host, port: settings.httpPort });
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new SionError('internal', 'the HTTP front has no port');
+  return {
+    host: settings.host,
+    port: address.port,
+    async close() {
+      stopping.asked = true;
+      const deadline = clock.after(settings.drainMs, () => app.server.closeAllConnections());
+      await app.close();
+      deadline.cancel();
+    },
+  };
+}
+
+function createApp(parts: HttpServerParts): FastifyInstance {
+  const { settings, random } = parts;
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: settings.httpKeepAliveMs,
+    // A whole upload may last for hours; headers and pauses within bodies have time-outs of their own.
+    requestTimeout: 0,
+    http: {
+      headersTimeout: settings.httpHeaderMs,
+      connectionsCheckingInterval: Math.max(10, Math.min(1000, settings.httpHeaderMs / 4)),
+      maxHeaderSize: 16_384,
+    },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomHex(random, 8);
+    },
+    rewriteUrl: (request) => (isBelow(objectsPrefix, request.url ?? '') ? objectsRoute : (request.url ?? '/')),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, randomHex(random, 8)),
+  });
+  // Bodies stay where they are, in the raw request; whoever wants one pulls it.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  return app;
+}
+
+function addObjectRoutes(app: FastifyInstance, parts: HttpServerParts): void {
+  const front: FrontParts = { objects: parts.objects, clock: parts.clock, log: parts.log, limits: parts.settings };
+  const route = (method: string, handle: (exchange: ObjectExchange) => Promise<void>) => {
+    app.route({ method, url: objectsRoute, handler: (request, reply) => runExchange(front, request, reply, handle) });
+  };
+  route('GET', getObject);
+  route('HEAD', headObject);
+  route('PUT', putObject);
+  route('DELETE', deleteObject);
+}
+
+/** Runs one request on the raw response; whatever its handler throws becomes a refusal, or a cut when it is too late. */
+async function runExchange(
+  front: FrontParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handle: (exchange: ObjectExchange) => Promise<void>,
+): Promise<void> {
+  reply.hijack();
+  const exchange = openExchange(front, request, reply);
+  try {
+    assertKnownHeaders(request.headers);
+    const key = readKey(objectsPrefix, request.originalUrl, front.limits.maxKeyBytes);
+    await handle(Object.assign(exchange, { key }));
+  } catch (error) {
+    const refusal = refusalOf(error);
+    logRefusal(front.log, exchange, refusal, error);
+    await refuse(exchange, refusal);
+  }
+  front.log.debug('http-request', {
+    requestId: request.id,
+    method: request.method,
+    status: reply.raw.statusCode,
+    durationMs: front.clock.monotonicMs() - exchange.startedMs,
+  });
+}
+
+function openExchange(front: FrontParts, request: FastifyRequest, reply: FastifyReply): Exchange {
+  const gone = new AbortController();
+  const response: ServerResponse = reply.raw;
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort(new SionError('unavailable', 'the client has gone'));
+  });
+  return {
+    parts: front,
+    request: request.raw,
+    response,
+    requestId: request.id,
+    startedMs: front.clock.monotonicMs(),
+    signal: gone.signal,
+    baseHeaders: answerHeaders(request, reply),
+    bodyInvited: request.headers.expect === undefined,
+  };
+}
+
+/** The request's id, twice when the client chose it, and what hooks have set (`Connection: close` while stopping). */
+function answerHeaders(request: FastifyRequest, reply: FastifyReply): Readonly<Record<string, string>> {
+  const connection = reply.getHeader('connection');
+  return {
+    'sion-request-id': request.id,
+    ...(request.headers['x-request-id'] === undefined ? {} : { 'x-request-id': request.id }),
+    ...(typeof connection === 'string' ? { connection } : {}),
+  };
+}
+
+function addHealthRoutes(app: FastifyInstance, source: StatusSource): void {
+  app.get('/healthz', { exposeHeadRoute: true }, (_request, reply) => reply.send({ status: 'alive' }));
+  app.get('/readyz', { exposeHeadRoute: true }, (_request, reply) => {
+    const { state } = source.status();
+    return reply.code(state === 'serving' ? 200 : 503).send({ state });
+  });
+}
+
+/** Requests that arrive on open connections after a stop was asked for. */
+function addStopAnswers(app: FastifyInstance, stopping: { readonly asked: boolean }): void {
+  app.addHook('onRequest', async (_request, reply) => {
+    if (!stopping.asked) return;
+    reply.header('connection', 'close');
+    throw new SionError(
+      'closed',
+      'This proxy is stopping and takes no new requests. Connect to another one, or retry later.',
+    );
+  });
+  // A connection whose answer was already under way says keep-alive; it is closed as soon as it idles.
+  app.addHook('onResponse', async () => {
+    if (stopping.asked) queueMicrotask(() => app.server.closeIdleConnections());
+  });
+}
+
+function addErrorAnswers(app: FastifyInstance, parts: HttpServerParts): void {
+  const front: FrontParts = { objects: parts.objects, clock: parts.clock, log: parts.log, limits: parts.settings };
+  const answer = async (request: FastifyRequest, reply: FastifyReply, refusal: Refusal) => {
+    reply.hijack();
+    await refuse(openExchange(front, request, reply), refusal);
+  };
+  app.setErrorHandler(async (error, request, reply) => {
+    const refusal = refusalOf(error);
+    logRefusal(parts.log, { requestId: request.id }, refusal, error);
+    await answer(request, reply, refusal);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    await answer(
+      request,
+      reply,
+      isBelow(objectsPrefix, request.originalUrl)
+        ? methodNotAllowed(request.method)
+        : notFound(`The path of this request`),
+    );
+  });
+}
+
+function methodNotAllowed(method: string): Refusal {
+  const allow = 'GET, HEAD, PUT, DELETE';
+  return {
+    status: 405,
+    code: 'method-not-allowed',
+    message: `${method} is not a method of objects. Use one of ${allow}.`,
+    headers: { allow },
+  };
+}
+
+function logRefusal(log: Log, exchange: Pick<Exchange, 'requestId'>, refusal: Refusal, error: unknown): void {
+  if (refusal.status < 500) return;
+  const fields = { requestId: exchange.requestId, code: refusal.code, reason: String(error) };
+  if (refusal.code === 'internal')
+    log.error('http-defect', { ...fields, stack: error instanceof Error ? error.stack : '' });
+  else log.warn('http-refused', fields);
+}

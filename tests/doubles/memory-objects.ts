@@ -1,0 +1,196 @@
+/**
+ * `Objects` in one process's memory, for tests of the fronts: no store, no nodes, the same promises. Mutations of a key
+ * are decided in order; expiry follows the clock that the test gives; nothing of an object shows before its mutation. It
+ * is a plain record of functions, so that a test replaces one of them by spreading.
+ */
+import { SionError } from '@sion/wire';
+import type {
+  CurrentObject,
+  Decision,
+  Key,
+  Mutation,
+  NewBytes,
+  ObjectBody,
+  ObjectInfo,
+  Objects,
+  ReadOptions,
+  ReadOutcome,
+  ReadSource,
+  StagedBytes,
+  WriteOptions,
+} from '../../services/proxy/src/objects/objects.ts';
+
+/** What the double lets a test see beside the contract. */
+export interface MemoryObjects extends Objects {
+  /** Staged bytes that were neither written nor discarded. */
+  stagedCount(): number;
+  keys(): readonly Key[];
+}
+
+export interface MemoryObjectsOptions {
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: () => number;
+  /** What reads say of where their bytes came from. */
+  readonly source?: ReadSource;
+  /** Longest piece that a read gives. */
+  readonly pieceBytes?: number;
+}
+
+interface Version {
+  readonly info: ObjectInfo;
+  readonly bytes: Uint8Array;
+}
+
+export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObjects {
+  const versions = new Map<Key, Version>();
+  const staged = new Map<StagedBytes, Uint8Array>();
+  const turns = new Map<Key, Promise<unknown>>();
+  let counter = 0;
+
+  const current = (key: Key): Version | undefined => {
+    const version = versions.get(key);
+    if (version?.info.expiresAtMs !== undefined && version.info.expiresAtMs <= options.nowMs()) return undefined;
+    return version;
+  };
+
+  const write = (key: Key, bytes: Uint8Array, decision: Extract<Decision<unknown>, { kind: 'write' }>): ObjectInfo => {
+    counter += 1;
+    const info: ObjectInfo = {
+      sizeBytes: bytes.byteLength,
+      etag: `"${counter}"`,
+      version: `1.${counter}`,
+      modifiedMs: options.nowMs(),
+      ...(decision.expiresAtMs === undefined ? {} : { expiresAtMs: decision.expiresAtMs }),
+      ...(decision.contentType === undefined ? {} : { contentType: decision.contentType }),
+      ...(decision.user === undefined ? {} : { user: decision.user }),
+    };
+    versions.set(key, { info, bytes });
+    return info;
+  };
+
+  const apply = (key: Key, decision: Decision<unknown>): ObjectInfo | undefined => {
+    const version = current(key);
+    switch (decision.kind) {
+      case 'keep':
+        return undefined;
+      case 'delete':
+        versions.delete(key);
+        return undefined;
+      case 'expire': {
+        if (version === undefined) throw new SionError('internal', 'expire decided for a key that does not exist');
+        counter += 1;
+        const { expiresAtMs: _old, ...rest } = version.info;
+        const { expiresAtMs } = decision;
+        const info = { ...rest, version: `1.${counter}`, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
+        versions.set(key, { ...version, info });
+        return info;
+      }
+      case 'write': {
+        if (decision.bytes instanceof Uint8Array) return write(key, decision.bytes.slice(), decision);
+        const bytes = staged.get(decision.bytes);
+        if (bytes === undefined) throw new SionError('internal', 'the staged bytes were used or discarded before');
+        staged.delete(decision.bytes);
+        return write(key, bytes, decision);
+      }
+    }
+  };
+
+  return {
+    nowMs: options.nowMs,
+    async read(key: Key, readOptions: ReadOptions = {}): Promise<ReadOutcome> {
+      readOptions.signal?.throwIfAborted();
+      const version = current(key);
+      if (version === undefined) return { kind: 'miss' };
+      const range = clip(readOptions, version.bytes.byteLength);
+      if (range === undefined) return { kind: 'outside', info: version.info };
+      const body = bodyOf(version.bytes.subarray(range.start, range.end), options);
+      return { kind: 'hit', info: version.info, range, body };
+    },
+    async info(key: Key): Promise<ObjectInfo | undefined> {
+      return current(key)?.info;
+    },
+    async stage(_key: Key, bytes: NewBytes): Promise<StagedBytes> {
+      const all = await gather(bytes);
+      const handle: StagedBytes = {
+        sizeBytes: all.byteLength,
+        async discard() {
+          staged.delete(handle);
+        },
+      };
+      staged.set(handle, all);
+      return handle;
+    },
+    async mutate<R>(key: Key, mutation: Mutation<R>, writeOptions: WriteOptions = {}): Promise<R> {
+      const before = turns.get(key) ?? Promise.resolve();
+      const turn = before.then(() => {
+        const decision = mutation.decide(seen(mutation, current(key)), options.nowMs());
+        const info = apply(key, decision);
+        if (info !== undefined) writeOptions.onWritten?.(info);
+        return decision.result;
+      });
+      turns.set(
+        key,
+        turn.catch(() => {}),
+      );
+      return turn;
+    },
+    places: () => undefined,
+    stagedCount: () => staged.size,
+    keys: () => [...versions.keys()].filter((key) => current(key) !== undefined),
+  };
+}
+
+/** A body over bytes that are at hand, in pieces; for tests that answer a read by themselves. */
+export function bodyOf(
+  bytes: Uint8Array,
+  options: { readonly source?: ReadSource; readonly pieceBytes?: number } = {},
+): ObjectBody {
+  const pieceBytes = options.pieceBytes ?? 64 * 1024;
+  let cancelled = false;
+  async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let start = 0; start < bytes.byteLength && !cancelled; start += pieceBytes) {
+      yield bytes.slice(start, start + pieceBytes);
+    }
+  }
+  return {
+    sizeBytes: bytes.byteLength,
+    [Symbol.asyncIterator]: () => pieces(),
+    async bytes() {
+      return bytes.slice();
+    },
+    cancel() {
+      cancelled = true;
+    },
+    trace: { source: options.source ?? 'memory', nodes: 1, storeRequests: 0 },
+  };
+}
+
+function seen<R>(mutation: Mutation<R>, version: Version | undefined): CurrentObject | undefined {
+  if (version === undefined || mutation.needs === 'nothing') return undefined;
+  const isGiven = mutation.needs !== 'info' && version.info.sizeBytes <= mutation.needs.maxValueBytes;
+  return { info: version.info, ...(isGiven ? { value: version.bytes.slice() } : {}) };
+}
+
+async function gather(bytes: NewBytes): Promise<Uint8Array> {
+  if (bytes.kind === 'bytes') return bytes.bytes.slice();
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes.pieces) pieces.push(piece);
+  const all = Buffer.concat(pieces);
+  if (bytes.sizeBytes !== undefined && bytes.sizeBytes !== all.byteLength) {
+    throw new SionError('invalid', `a stream of ${bytes.sizeBytes} bytes gave ${all.byteLength}`);
+  }
+  return all;
+}
+
+/** The range that is served, clipped to the object; undefined = none of it lies inside. */
+function clip(options: ReadOptions, sizeBytes: number): { start: number; end: number } | undefined {
+  const { range } = options;
+  if (range === undefined) return { start: 0, end: sizeBytes };
+  if ('suffix' in range) {
+    return sizeBytes === 0 || range.suffix <= 0
+      ? undefined
+      : { start: Math.max(0, sizeBytes - range.suffix), end: sizeBytes };
+  }
+  if (range.start >= sizeBytes) return undefined;
+  return { start: range.start, end: Math.min(range.end ?? sizeBytes, sizeBytes) };
+}
