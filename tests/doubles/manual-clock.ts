@@ -1,0 +1,35 @@
+/** A clock that stands still until a test moves it, for deadlines that a test wants to see pass. */
+import type { Clock, Timer } from '@sion/components';
+
+export interface ManualClock extends Clock {
+  /** Moves both clocks on and fires what is due, in order of time. */
+  advance(ms: number): void;
+  /** Timers that wait. */
+  pendingTimers(): number;
+}
+
+export function createManualClock(startWallMs = 1_700_000_000_000): ManualClock {
+  const timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
+  let passedMs = 0;
+  return {
+    monotonicMs: () => passedMs,
+    wallMs: () => Math.floor(startWallMs + passedMs),
+    after(delayMs, fire): Timer {
+      const timer = { dueMs: passedMs + Math.max(0, delayMs), fire };
+      timers.add(timer);
+      return { cancel: () => void timers.delete(timer) };
+    },
+    advance(ms) {
+      const untilMs = passedMs + ms;
+      for (;;) {
+        const due = [...timers].filter((timer) => timer.dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0];
+        if (due === undefined) break;
+        timers.delete(due);
+        passedMs = Math.max(passedMs, due.dueMs);
+        due.fire();
+      }
+      passedMs = untilMs;
+    },
+    pendingTimers: () => timers.size,
+  };
+}
