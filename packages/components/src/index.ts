@@ -13,3 +13,4 @@ export * from './system/log.ts';
 export * from './system/network.ts';
 export * from './system/process-identity.ts';
 export * from './system/random.ts';
+export * from './virtual/memory-store.ts';

@@ -1,5 +1,6 @@
 export * from './chunk-id.ts';
 export * from './directory.ts';
+export * from './expiry-index.ts';
 export * from './key-name.ts';
 export * from './lease.ts';
 export * from './manifest.ts';

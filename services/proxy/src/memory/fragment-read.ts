@@ -1,0 +1,128 @@
+/**
+ * Reads one fragment: the wanted data chunks from memory, first d of d+p, hedged after a delay; what memory cannot give
+ * comes from the store by range. The decisions are `@sion/core`'s `read-plan.ts`; here are the asks, the timer and the
+ * bytes. Chunks that turned out to be missing are put back in the background when the fragment is at hand whole.
+ */
+import { crc32 } from 'node:zlib';
+import type { ByteRange } from '@sion/components';
+import { chunkLength, chunkSpan, createFragmentRead, type FragmentReadEnd, fragmentShape } from '@sion/core';
+import { SionError } from '@sion/wire';
+import type { NodeIndex } from '../fleet/fleet.ts';
+import type { ObjectMemory } from './object-memory.ts';
+import type { PlacedObject } from './placed-object.ts';
+
+export interface FragmentReadOptions {
+  readonly memory: ObjectMemory;
+  readonly object: PlacedObject;
+  readonly fragment: number;
+  /** Data chunk indices. */
+  readonly wanted: readonly number[];
+  readonly hedgeMs: number;
+  readonly fetchTimeoutMs: number;
+  /** Reads bytes of the object from the store, of exactly this version; rejects when it is superseded. */
+  readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+export interface FragmentBytes {
+  /** By data chunk index; the wanted ones are set, without padding. */
+  readonly chunks: readonly (Uint8Array | undefined)[];
+  readonly decoded: boolean;
+  readonly storeRequests: number;
+  readonly nodes: readonly NodeIndex[];
+}
+
+/** Rejects with what `readStore` rejects with, or the signal's reason. */
+export async function readFragment(options: FragmentReadOptions): Promise<FragmentBytes> {
+  const { object, fragment, wanted } = options;
+  const gathered = await gather(options);
+  const { chunks, nodes } = gathered;
+  let decoded = false;
+  let storeRequests = 0;
+  if (gathered.end.kind === 'store') {
+    const { missing } = gathered.end;
+    storeRequests = missing.length;
+    const bytes = await Promise.all(missing.map((index) => loadChunk(options, index)));
+    for (const [position, index] of missing.entries()) chunks[index] = bytes[position];
+  } else if (gathered.end.decode) {
+    decoded = true;
+    const { chunkBytes } = fragmentShape(object.layout, fragment);
+    const missing = wanted.filter((index) => chunks[index] === undefined);
+    const rebuilt = options.memory.codec(object.layout).rebuild(chunks, chunkBytes, missing);
+    for (const [position, index] of missing.entries()) {
+      chunks[index] = rebuilt[position]?.subarray(0, chunkLength(object.layout, fragment, index));
+    }
+  }
+  return { chunks, decoded, storeRequests, nodes: [...nodes] };
+}
+
+interface Gathered {
+  readonly end: FragmentReadEnd;
+  readonly chunks: (Uint8Array | undefined)[];
+  readonly nodes: ReadonlySet<NodeIndex>;
+}
+
+/** Asks nodes until the plan says that the read is complete or that memory cannot provide it. */
+function gather(options: FragmentReadOptions): Promise<Gathered> {
+  const { memory, object, fragment, wanted, hedgeMs, fetchTimeoutMs, signal } = options;
+  const { layout } = object;
+  const placed = object.fragments[fragment];
+  const count = layout.dataChunks + layout.parityChunks;
+  const chunks: (Uint8Array | undefined)[] = new Array(count).fill(undefined);
+  const known: number[] = [];
+  for (let index = 0; index < layout.dataChunks; index++) {
+    if (chunkLength(layout, fragment, index) > 0) continue;
+    known.push(index);
+    chunks[index] = new Uint8Array(0);
+  }
+  const places = Array.from({ length: count }, (_, index) => (placed?.held[index] ? placed.nodes[index] : undefined));
+  const plan = createFragmentRead({ ...layout, places, wanted, known });
+  const nodes = new Set<NodeIndex>();
+  const late = new AbortController();
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      finish();
+      reject(signal.reason);
+    };
+    const timer = memory.parts.clock.after(hedgeMs, () => step(plan.onHedge()));
+    const finish = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', onAbort);
+      late.abort();
+    };
+    const ask = async (index: number) => {
+      const node = places[index];
+      if (node === undefined) return;
+      const id = object.chunkId(fragment, index);
+      const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: late.signal });
+      if (reply.kind === 'ok') {
+        chunks[index] ??= reply.value;
+        nodes.add(node);
+        step(plan.onChunk(index));
+      } else {
+        step(plan.onFailure(index));
+      }
+    };
+    const step = (next: { readonly ask: readonly number[]; readonly finished?: FragmentReadEnd }) => {
+      for (const index of next.ask) void ask(index);
+      if (next.finished === undefined) return;
+      finish();
+      resolve({ end: next.finished, chunks, nodes });
+    };
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    step(plan.start());
+  });
+}
+
+/** One data chunk's bytes from the store, checked against the checksum it was placed with. */
+async function loadChunk(options: FragmentReadOptions, index: number): Promise<Uint8Array> {
+  const { object, fragment, readStore } = options;
+  const { offset, lengthBytes } = chunkSpan(object.layout, fragment, index);
+  const bytes = await readStore({ start: offset, end: offset + lengthBytes });
+  const checksum = object.fragments[fragment]?.checksums[index];
+  if (checksum !== undefined && crc32(bytes) !== checksum) {
+    throw new SionError('corrupt', `bytes ${offset} to ${offset + lengthBytes} in the store fail their checksum`);
+  }
+  return bytes;
+}

@@ -1,0 +1,47 @@
+/**
+ * Read repair: when a fragment's data is at hand and some of its chunks are not held by their nodes, puts those back. It
+ * runs in the background, from the bytes that pass by, and only within memory that nobody waits for.
+ */
+import { chunkLength, fragmentShape } from '@sion/core';
+import type { ObjectMemory } from './object-memory.ts';
+import type { PlacedObject } from './placed-object.ts';
+
+/** `data` are all data chunks, unpadded. Never rejects; resolves when the nodes have answered. */
+export async function repairFragment(
+  memory: ObjectMemory,
+  object: PlacedObject,
+  number: number,
+  data: readonly Uint8Array[],
+): Promise<void> {
+  const fragment = object.fragments[number];
+  if (fragment === undefined || !fragment.settled || object.dropped) return;
+  const missing = [...fragment.held.keys()].filter(
+    (index) => !fragment.held[index] && chunkLength(object.layout, number, index) > 0,
+  );
+  if (missing.length === 0) return;
+  const { budget, fleet, metrics } = memory.parts;
+  const { chunkBytes, lengthBytes } = fragmentShape(object.layout, number);
+  const { dataChunks, parityChunks } = object.layout;
+  const reserveBytes = lengthBytes + parityChunks * chunkBytes;
+  if (!budget.tryAcquire(reserveBytes)) return;
+  fragment.settled = false;
+  memory.retain(object);
+  const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
+  if (missing.some((index) => index >= dataChunks)) memory.codec(object.layout).encode(data, parity);
+  const chunks = [...data, ...parity];
+  const stores = missing.map(async (index) => {
+    const node = fragment.nodes[index];
+    const checksum = fragment.checksums[index];
+    const payload = chunks[index];
+    if (node === undefined || checksum === undefined || payload === undefined) return;
+    const id = object.chunkId(number, index);
+    const reply = await fleet.store(node, { id, checksum, payload }, { cause: 'recovery' });
+    if (reply.kind !== 'ok') return;
+    fragment.held[index] = true;
+    metrics.countRepairedChunk();
+  });
+  await Promise.all(stores);
+  fragment.settled = true;
+  budget.release(reserveBytes);
+  memory.release(object);
+}

@@ -1,0 +1,120 @@
+/**
+ * The fleet's memory as a place for objects: takes whole objects in (cut, coded and spread over nodes), gives chunks back,
+ * frees them, and keeps track of what was lost behind its back. It knows layouts and nodes, but no keys, versions or
+ * store: those are the engine's.
+ *
+ * Must never: fail or hold up a write. Placing gives up instead, and the object is served from the store.
+ */
+import type { Clock, Log } from '@sion/components';
+import {
+  formatLayoutId,
+  type Layout,
+  type LayoutId,
+  layoutOf,
+  type ManifestEntry,
+  type Placement,
+  type Stripe,
+} from '@sion/core';
+import { createCodec, type ErasureCodec } from '@sion/erasure';
+import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ByteBudget } from '../objects/byte-budget.ts';
+import { ObjectWriter } from './object-writer.ts';
+import { chunksByNode, type PlacedFragment, type PlacedObject } from './placed-object.ts';
+
+export interface MemoryParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fleet: Fleet;
+  readonly placement: Placement;
+  readonly metrics: Metrics;
+  readonly budget: ByteBudget;
+  readonly stripes: readonly Stripe[];
+  readonly maxChunkBytes: number;
+  /** How long a placing may wait for proxy memory before it gives up. */
+  readonly patienceMs: number;
+  /** Draws the next layout id. */
+  readonly nextLayoutId: () => LayoutId;
+  /** Frees memory by evicting cold objects; false when there is nothing to evict. */
+  readonly makeRoom: () => boolean;
+}
+
+export class ObjectMemory {
+  readonly parts: MemoryParts;
+  /** Everything with chunks in memory, objects that are still being taken in included. */
+  readonly #live = new Map<string, { readonly fragments: readonly (PlacedFragment | undefined)[] }>();
+  readonly #codecs = new Map<string, ErasureCodec>();
+
+  constructor(parts: MemoryParts) {
+    this.parts = parts;
+    parts.fleet.onLost((node, lost) => this.#onLost(node, lost));
+  }
+
+  /** Starts taking an object in; `sizeBytes` where it is known. */
+  beginWrite(sizeBytes?: number): ObjectWriter {
+    return new ObjectWriter(this, sizeBytes);
+  }
+
+  layoutOf(sizeBytes: number): Layout {
+    return layoutOf(sizeBytes, this.parts.stripes, this.parts.maxChunkBytes);
+  }
+
+  codec(layout: Layout): ErasureCodec {
+    const name = `${layout.dataChunks}+${layout.parityChunks}`;
+    let codec = this.#codecs.get(name);
+    if (codec === undefined) {
+      codec = createCodec(layout.dataChunks, layout.parityChunks);
+      this.#codecs.set(name, codec);
+    }
+    return codec;
+  }
+
+  /** Nodes for one fragment's chunks; evicts cold objects when the fleet is full. Undefined = no place. */
+  choosePlaces(layout: Layout, chunkBytes: number, salt: number): readonly NodeIndex[] | undefined {
+    const { fleet, placement, makeRoom } = this.parts;
+    const view = {
+      usedBytes: (node: NodeIndex) => fleet.fill(node).usedBytes,
+      capacityBytes: (node: NodeIndex) => fleet.fill(node).capacityBytes,
+      available: () => true,
+    };
+    const wish = { chunks: layout.dataChunks + layout.parityChunks, chunkBytes, salt };
+    let places = placement.place(wish, view);
+    while (places === undefined && makeRoom()) places = placement.place(wish, view);
+    return places;
+  }
+
+  /** From now on losses of chunks of this layout are noted in `fragments`. */
+  track(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
+    this.#live.set(formatLayoutId(id), { fragments });
+  }
+
+  /** Frees the object's chunks, when the last read of it has ended. */
+  drop(object: PlacedObject): void {
+    object.dropped = true;
+    if (object.readers === 0) this.free(object.id, object.fragments);
+  }
+
+  /** Frees the chunks of a layout at once. */
+  free(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
+    if (!this.#live.delete(formatLayoutId(id))) return;
+    for (const [node, ids] of chunksByNode(id, fragments)) this.parts.fleet.evict(node, ids);
+  }
+
+  /** Holds the object's chunks while they are read. */
+  retain(object: PlacedObject): void {
+    object.readers++;
+  }
+
+  release(object: PlacedObject): void {
+    object.readers--;
+    if (object.dropped && object.readers === 0) this.drop(object);
+  }
+
+  #onLost(node: NodeIndex, lost: readonly ManifestEntry[]): void {
+    this.parts.metrics.countRecovery(lost.length);
+    for (const { id } of lost) {
+      const fragment = this.#live.get(formatLayoutId(id))?.fragments[id.fragment];
+      if (fragment?.nodes[id.index] === node) fragment.held[id.index] = false;
+    }
+  }
+}

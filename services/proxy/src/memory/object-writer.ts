@@ -1,0 +1,209 @@
+/**
+ * Takes one object's bytes in order and spreads them over nodes: collects a fragment, adds parity, sends the chunks, goes
+ * on with the next fragment while the nodes answer. Memory is bounded by the proxy's byte budget; when that is exhausted
+ * for longer than the patience, or no node has room, placing is given up.
+ *
+ * Must never reject: a failed placing is an object that is served from the store.
+ */
+import { crc32 } from 'node:zlib';
+import { type Layout, type LayoutId, type Stripe, stripeOf } from '@sion/core';
+import type { NodeIndex } from '../fleet/fleet.ts';
+import type { ObjectMemory } from './object-memory.ts';
+import { type PlacedFragment, PlacedObject } from './placed-object.ts';
+
+/** The part of a layout that cutting needs; it is known before the size of a long stream is. */
+interface Cut {
+  readonly dataChunks: number;
+  readonly parityChunks: number;
+  readonly fragmentBytes: number;
+}
+
+export class ObjectWriter {
+  readonly #memory: ObjectMemory;
+  readonly #id: LayoutId;
+  readonly #fragments: (PlacedFragment | undefined)[] = [];
+  readonly #stores: Promise<void>[] = [];
+  /** Bytes of a stream of unknown size that is still short enough for a narrower stripe. */
+  #undecided: Uint8Array[] = [];
+  #undecidedBytes = 0;
+  #cut: Cut | undefined;
+  #buffer: Uint8Array | undefined;
+  #reservedBytes = 0;
+  #filled = 0;
+  #takenBytes = 0;
+  #givenUp = false;
+  readonly #sizeBytes: number | undefined;
+
+  constructor(memory: ObjectMemory, sizeBytes: number | undefined) {
+    this.#memory = memory;
+    this.#id = memory.parts.nextLayoutId();
+    memory.track(this.#id, this.#fragments);
+    this.#sizeBytes = sizeBytes;
+    if (sizeBytes !== undefined) this.#cut = memory.layoutOf(sizeBytes);
+  }
+
+  /** Takes the next bytes (copied). Waits, within the patience, when too much is under way. */
+  async offer(bytes: Uint8Array): Promise<void> {
+    if (this.#givenUp) return;
+    if (this.#cut !== undefined) return await this.#fill(this.#cut, bytes);
+    this.#undecided.push(bytes.slice());
+    this.#undecidedBytes += bytes.length;
+    const widest = widestStripe(this.#memory.parts.stripes);
+    if (this.#undecidedBytes <= widest.fromBytes) return;
+    const { dataChunks, parityChunks } = widest.stripe;
+    this.#cut = { dataChunks, parityChunks, fragmentBytes: dataChunks * this.#memory.parts.maxChunkBytes };
+    await this.#fillUndecided(this.#cut);
+  }
+
+  /**
+   * The object is whole. Gives its placement, whose chunks become held as nodes answer; undefined when placing was given
+   * up. Does not wait for nodes: {@link settled} does.
+   */
+  async finish(): Promise<PlacedObject | undefined> {
+    if (this.#cut === undefined) {
+      const layout = this.#memory.layoutOf(this.#undecidedBytes);
+      this.#cut = layout;
+      await this.#fillUndecided(layout);
+    }
+    if (!this.#givenUp && this.#filled > 0) this.#flush(this.#cut);
+    if (this.#sizeBytes !== undefined && this.#takenBytes !== this.#sizeBytes) this.abandon();
+    if (this.#givenUp) return undefined;
+    const object = new PlacedObject(this.#id, this.#memory.layoutOf(this.#takenBytes), this.#fragments);
+    void this.settled().then(() => {
+      if (!object.complete && !object.dropped) this.#memory.parts.metrics.countUnplaced();
+    });
+    return object;
+  }
+
+  /** When every node has answered. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#stores);
+  }
+
+  /** Gives placing up and frees what was placed. Safe at any time before `finish`. */
+  abandon(): void {
+    if (this.#givenUp) return;
+    this.#givenUp = true;
+    this.#undecided = [];
+    this.#releaseBuffer();
+    this.#memory.parts.metrics.countUnplaced();
+    this.#memory.free(this.#id, this.#fragments);
+  }
+
+  async #fillUndecided(cut: Cut): Promise<void> {
+    const pieces = this.#undecided;
+    this.#undecided = [];
+    for (const piece of pieces) await this.#fill(cut, piece);
+  }
+
+  async #fill(cut: Cut, bytes: Uint8Array): Promise<void> {
+    let taken = 0;
+    while (taken < bytes.length && !this.#givenUp) {
+      const buffer = this.#buffer ?? (await this.#openFragment(cut));
+      if (buffer === undefined) return this.abandon();
+      const part = bytes.subarray(taken, taken + buffer.length - this.#filled);
+      buffer.set(part, this.#filled);
+      this.#filled += part.length;
+      taken += part.length;
+      this.#takenBytes += part.length;
+      if (this.#filled === buffer.length) this.#flush(cut);
+    }
+  }
+
+  async #openFragment(cut: Cut): Promise<Uint8Array | undefined> {
+    const leftBytes = (this.#sizeBytes ?? Number.POSITIVE_INFINITY) - this.#takenBytes;
+    const lengthBytes = Math.min(cut.fragmentBytes, leftBytes);
+    if (lengthBytes <= 0) return undefined;
+    const reserveBytes = lengthBytes + cut.parityChunks * Math.ceil(lengthBytes / cut.dataChunks);
+    if (!(await this.#reserve(reserveBytes))) return undefined;
+    if (this.#givenUp) {
+      this.#memory.parts.budget.release(reserveBytes);
+      return undefined;
+    }
+    this.#reservedBytes = reserveBytes;
+    this.#filled = 0;
+    this.#buffer = Buffer.allocUnsafeSlow(lengthBytes);
+    return this.#buffer;
+  }
+
+  async #reserve(bytes: number): Promise<boolean> {
+    const { budget, clock, patienceMs } = this.#memory.parts;
+    if (budget.tryAcquire(bytes)) return true;
+    const impatience = new AbortController();
+    const timer = clock.after(patienceMs, () => impatience.abort());
+    try {
+      await budget.acquire(bytes, impatience.signal);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #releaseBuffer(): void {
+    this.#memory.parts.budget.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+    this.#buffer = undefined;
+    this.#filled = 0;
+  }
+
+  /** Codes and sends the collected fragment; its buffer lives until all nodes have answered. */
+  #flush(cut: Cut): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    const bytes = buffer.subarray(0, this.#filled);
+    const reservedBytes = this.#reservedBytes;
+    this.#buffer = undefined;
+    this.#reservedBytes = 0;
+    this.#filled = 0;
+    const { budget } = this.#memory.parts;
+    const chunkBytes = Math.ceil(bytes.length / cut.dataChunks);
+    const layout: Layout = { ...cut, sizeBytes: bytes.length, chunkBytes, fragments: 1 };
+    const places = this.#memory.choosePlaces(layout, chunkBytes, this.#id.counter);
+    if (places === undefined) {
+      budget.release(reservedBytes);
+      return this.abandon();
+    }
+    const chunks = this.#code(layout, bytes);
+    const fragment: PlacedFragment = {
+      nodes: places,
+      checksums: chunks.map((chunk) => crc32(chunk)),
+      held: chunks.map(() => false),
+      settled: false,
+    };
+    const number = this.#fragments.push(fragment) - 1;
+    const sent = chunks.map((chunk, index) => this.#store(fragment, number, index, chunk));
+    this.#stores.push(
+      Promise.all(sent).then(() => {
+        fragment.settled = true;
+        budget.release(reservedBytes);
+      }),
+    );
+  }
+
+  #code(layout: Layout, bytes: Uint8Array): readonly Uint8Array[] {
+    const { chunkBytes, dataChunks, parityChunks } = layout;
+    const data = Array.from({ length: dataChunks }, (_, index) =>
+      bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+    );
+    const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
+    this.#memory.codec(layout).encode(data, parity);
+    return [...data, ...parity];
+  }
+
+  async #store(fragment: PlacedFragment, number: number, index: number, payload: Uint8Array): Promise<void> {
+    const node: NodeIndex | undefined = fragment.nodes[index];
+    const checksum = fragment.checksums[index];
+    if (node === undefined || checksum === undefined || payload.length === 0) return;
+    const id = { ...this.#id, fragment: number, index };
+    const reply = await this.#memory.parts.fleet.store(node, { id, checksum, payload });
+    if (reply.kind === 'ok') fragment.held[index] = true;
+  }
+}
+
+/** The table's last row, and the largest size that still has a narrower one. */
+function widestStripe(stripes: readonly Stripe[]): { readonly stripe: Stripe; readonly fromBytes: number } {
+  const fromBytes = stripes.at(-2)?.upToBytes ?? 0;
+  return { stripe: stripeOf(Number.MAX_SAFE_INTEGER, stripes), fromBytes };
+}

@@ -1,0 +1,309 @@
+/**
+ * The engine: the `Objects` that the front talks to, put together from reads, writes, staging, what is known and what is
+ * in memory. It also keeps house: expired keys leave the store, and an orderly stop waits for what was begun.
+ */
+import type { Clock, Log, Store, StoredObject, Timer } from '@sion/components';
+import { ExpiryIndex, keyOfName, type LayoutId, nameOfKey, type Placement, type Stripe } from '@sion/core';
+import { asSionError, SionError } from '@sion/wire';
+import type { Fleet } from '../fleet/fleet.ts';
+import { ObjectMemory } from '../memory/object-memory.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { KeyTurns } from './key-turns.ts';
+import { infoOf, Knowledge } from './knowledge.ts';
+import { isExpired, lookUp } from './lookups.ts';
+import type {
+  Key,
+  Mutation,
+  NewBytes,
+  ObjectInfo,
+  ObjectPlaces,
+  Objects,
+  ReadOptions,
+  ReadOutcome,
+  StagedBytes,
+  WriteOptions,
+} from './objects.ts';
+import { type ReadParts, readObject } from './reads.ts';
+import { stageBytes } from './staging.ts';
+import { type LeaseProof, processBatch } from './writes.ts';
+
+export interface EngineSettings {
+  readonly stripes: readonly Stripe[];
+  readonly maxChunkBytes: number;
+  /** Bytes of bodies that the proxy may hold at a time, over all requests. */
+  readonly bodyMemoryBytes: number;
+  readonly maxKeyBytes: number;
+  readonly maxObjectBytes: number;
+  /** Streams known to be at most this long are kept in memory until written. */
+  readonly keptMaxBytes: number;
+  readonly maxEntries: number;
+  readonly maxAbsentKeys: number;
+  readonly absentTtlMs: number;
+  readonly hedgeMs: number;
+  readonly fetchTimeoutMs: number;
+  readonly placePatienceMs: number;
+  readonly placeOnRead: boolean;
+  /** How often keys that are known to be due leave the store. */
+  readonly sweepMs: number;
+  /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
+  readonly listSweepMs: number;
+}
+
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Metered. */
+  readonly store: Store;
+  readonly lease: LeaseProof;
+  readonly fleet: Fleet;
+  readonly placement: Placement;
+  readonly metrics: Metrics;
+  readonly settings: EngineSettings;
+  /** Draws (epoch, counter) pairs, each once. */
+  readonly nextId: () => LayoutId;
+}
+
+/** Keys that one sweep looks at, and names that one page of the store's listing has. */
+const sweepLimit = 1000;
+
+export class Engine implements Objects {
+  readonly #parts: EngineParts;
+  readonly knowledge: Knowledge;
+  readonly memory: ObjectMemory;
+  readonly #budget: ByteBudget;
+  readonly #turns: KeyTurns;
+  readonly #reads: ReadParts;
+  readonly #expiries = new ExpiryIndex();
+  readonly #placings = new Set<Promise<void>>();
+  #sweepTimer: Timer | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+  #sweepAfter: string | undefined;
+  #listedMs = 0;
+  #closed = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    const { clock, store, lease, fleet, placement, metrics, settings } = parts;
+    this.#budget = new ByteBudget(settings.bodyMemoryBytes);
+    this.memory = new ObjectMemory({
+      clock,
+      log: parts.log,
+      fleet,
+      placement,
+      metrics,
+      budget: this.#budget,
+      stripes: settings.stripes,
+      maxChunkBytes: settings.maxChunkBytes,
+      patienceMs: settings.placePatienceMs,
+      nextLayoutId: parts.nextId,
+      makeRoom: () => this.knowledge.evictColdest(),
+    });
+    this.knowledge = new Knowledge({
+      maxEntries: settings.maxEntries,
+      maxAbsentKeys: settings.maxAbsentKeys,
+      absentTtlMs: settings.absentTtlMs,
+      monotonicMs: () => clock.monotonicMs(),
+      onDropped: (placed) => this.memory.drop(placed),
+    });
+    const onPlacing = (placing: Promise<void>) => this.#notePlacing(placing);
+    this.#turns = new KeyTurns((key, batch) =>
+      processBatch(
+        {
+          clock,
+          store,
+          lease,
+          metrics,
+          knowledge: this.knowledge,
+          memory: this.memory,
+          nextVersion: parts.nextId,
+          readValue: (wanted, object) => this.#readValue(wanted, object),
+          onExpiring: (expiring, expiresAtMs) => this.#expiries.note(expiring, expiresAtMs),
+          onPlacing,
+        },
+        key,
+        batch,
+      ),
+    );
+    const { hedgeMs, fetchTimeoutMs, placeOnRead } = settings;
+    this.#reads = {
+      ...{ clock, store, lease, metrics, hedgeMs, fetchTimeoutMs, placeOnRead, onPlacing },
+      knowledge: this.knowledge,
+      memory: this.memory,
+      budget: this.#budget,
+      turns: this.#turns,
+      onExpired: (key) => this.#removeExpired(key),
+    };
+    this.#scheduleSweep();
+  }
+
+  nowMs(): number {
+    return this.#parts.lease.expiryNowMs();
+  }
+
+  async read(key: Key, options?: ReadOptions): Promise<ReadOutcome> {
+    this.#assertUsable(key);
+    return await readObject(this.#reads, key, options);
+  }
+
+  async info(key: Key): Promise<ObjectInfo | undefined> {
+    this.#assertUsable(key);
+    const { lease, store } = this.#parts;
+    lease.assertHeld();
+    const object = await lookUp(this.knowledge, store, key);
+    lease.assertHeld();
+    if (object === undefined) return undefined;
+    if (!isExpired(object, lease.expiryNowMs())) return infoOf(object);
+    this.#removeExpired(key);
+    return undefined;
+  }
+
+  async stage(key: Key, bytes: NewBytes, options: WriteOptions = {}): Promise<StagedBytes> {
+    this.#assertUsable(key);
+    const { lease, store, settings } = this.#parts;
+    lease.assertHeld();
+    return await stageBytes(
+      {
+        store,
+        memory: this.memory,
+        budget: this.#budget,
+        keptMaxBytes: settings.keptMaxBytes,
+        maxObjectBytes: settings.maxObjectBytes,
+      },
+      nameOfKey(key),
+      bytes,
+      { place: options.place !== false, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+    );
+  }
+
+  async mutate<R>(key: Key, mutation: Mutation<R>, options: WriteOptions = {}): Promise<R> {
+    this.#assertUsable(key);
+    if (options.durability !== undefined && options.durability !== 'store') {
+      const message = `durability ${options.durability} is not available in this version; use store`;
+      throw new SionError('invalid', message);
+    }
+    return await new Promise<R>((resolve, reject) => {
+      this.#turns.enqueue(key, {
+        mutation,
+        options,
+        begunMs: this.#parts.clock.monotonicMs(),
+        resolve: (result) => resolve(result as R),
+        reject,
+      });
+    });
+  }
+
+  places(key: Key): ObjectPlaces | undefined {
+    const entry = this.knowledge.peek(key);
+    const placed = entry?.placed;
+    if (entry === undefined || placed === undefined) return undefined;
+    const { fleet } = this.#parts;
+    return {
+      version: infoOf(entry.object).version,
+      dataChunks: placed.layout.dataChunks,
+      parityChunks: placed.layout.parityChunks,
+      fragments: placed.fragments.map((fragment) =>
+        (fragment?.nodes ?? []).map((node, index) => (fragment?.held[index] ? fleet.functionName(node) : null)),
+      ),
+      complete: placed.complete,
+    };
+  }
+
+  /** For status: entries with bytes in memory, those of them that are complete, and those with work in flight. */
+  count(): { readonly inMemory: number; readonly complete: number; readonly pinned: number } {
+    let inMemory = 0;
+    let complete = 0;
+    for (const entry of this.knowledge.entries()) {
+      if (entry.placed === undefined) continue;
+      inMemory++;
+      if (entry.placed.complete) complete++;
+    }
+    return { inMemory, complete, pinned: this.#turns.size };
+  }
+
+  /** An object with an expiry became known other than by a write: from a snapshot. */
+  noteExpiry(key: Key, expiresAtMs: number): void {
+    this.#expiries.note(key, expiresAtMs);
+  }
+
+  /** Refuses new work, and resolves when what was begun is over, placings included. The front has stopped before. */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    this.#sweepTimer?.cancel();
+    await this.#sweeping;
+    await this.#turns.idle();
+    await Promise.all(this.#placings);
+  }
+
+  #assertUsable(key: Key): void {
+    if (this.#closed) throw new SionError('closed', 'this proxy is stopping; connect again in a moment');
+    const { maxKeyBytes } = this.#parts.settings;
+    if (key.length <= maxKeyBytes) return;
+    throw new SionError(
+      'invalid',
+      `key is too long (${key.length} bytes, the limit is ${maxKeyBytes}); shorten the key`,
+    );
+  }
+
+  #notePlacing(placing: Promise<void>): void {
+    const noted = placing
+      .catch((thrown: unknown) => {
+        const { code, message } = asSionError(thrown);
+        this.#parts.log.error('placing-failed', { code, reason: message });
+      })
+      .finally(() => this.#placings.delete(noted));
+    this.#placings.add(noted);
+  }
+
+  async #readValue(key: Key, object: StoredObject): Promise<Uint8Array | undefined> {
+    const outcome = await readObject(this.#reads, key);
+    if (outcome.kind !== 'hit') return undefined;
+    if (outcome.info.etag === object.etag) return await outcome.body.bytes();
+    outcome.body.cancel();
+    return undefined;
+  }
+
+  /** Lets the key's next turn delete it from the store, in the background; a failure is met again by the next sweep. */
+  #removeExpired(key: Key): void {
+    const look: Mutation<undefined> = { needs: 'info', decide: () => ({ kind: 'keep', result: undefined }) };
+    if (this.#closed) return;
+    this.mutate(key, look).catch((thrown: unknown) => {
+      const { code, message } = asSionError(thrown);
+      this.#parts.log.debug('expired-key-not-removed', { code, reason: message });
+    });
+  }
+
+  #scheduleSweep(): void {
+    this.#sweepTimer = this.#parts.clock.after(this.#parts.settings.sweepMs, () => {
+      this.#sweeping = this.#sweep().finally(() => {
+        if (!this.#closed) this.#scheduleSweep();
+      });
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock, lease, settings } = this.#parts;
+    if (!lease.isHeld()) return;
+    for (const key of this.#expiries.takeDue(lease.expiryNowMs(), sweepLimit)) this.#removeExpired(key);
+    if (clock.monotonicMs() - this.#listedMs < settings.listSweepMs) return;
+    this.#listedMs = clock.monotonicMs();
+    await this.#sweepPage();
+  }
+
+  async #sweepPage(): Promise<void> {
+    const { lease, store, log } = this.#parts;
+    const nowMs = lease.expiryNowMs();
+    try {
+      const after = this.#sweepAfter;
+      const page = await store.list('', { limit: sweepLimit, ...(after === undefined ? {} : { after }) });
+      for (const object of page.objects) {
+        const key = isExpired(object, nowMs) ? keyOfName(object.name) : undefined;
+        if (key !== undefined) this.#removeExpired(key);
+      }
+      this.#sweepAfter = page.more ? page.objects.at(-1)?.name : undefined;
+    } catch (thrown) {
+      const { code, message } = asSionError(thrown);
+      log.debug('expiry-sweep-failed', { code, reason: message });
+    }
+  }
+}

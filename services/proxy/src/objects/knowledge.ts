@@ -1,0 +1,200 @@
+/**
+ * What the proxy believes about keys: a bounded directory of versions with their places in memory, and a bounded memory of
+ * keys that the store does not have. All of it is soft state about the store, which is the truth; losing any of it costs a
+ * request.
+ *
+ * A belief comes from a lookup or from a write of our own. A lookup's result is dropped when a write of the same key was
+ * under way at any time during the lookup: what it saw may be older than what that write made.
+ */
+import type { StoredObject } from '@sion/components';
+import { AbsentKeys, Directory } from '@sion/core';
+import type { PlacedObject } from '../memory/placed-object.ts';
+import type { Key, ObjectInfo } from './objects.ts';
+
+export interface Entry {
+  readonly key: Key;
+  /** Always the same bytes; a change of the expiry alone replaces the object in place. */
+  object: StoredObject;
+  /** False when the store must be asked whether this is still its version: after a crash, or a write of unknown result. */
+  confirmed: boolean;
+  /** Where its bytes are in memory. */
+  placed: PlacedObject | undefined;
+  /** A read is taking its bytes to memory at present. */
+  loading: boolean;
+}
+
+/** A lookup under way; see the head of this module. */
+export interface Lookup {
+  readonly key: Key;
+  valid: boolean;
+}
+
+export interface KnowledgeOptions {
+  readonly maxEntries: number;
+  readonly maxAbsentKeys: number;
+  readonly absentTtlMs: number;
+  readonly monotonicMs: () => number;
+  /** An entry's chunks are no longer of use. */
+  readonly onDropped: (placed: PlacedObject) => void;
+}
+
+export class Knowledge {
+  readonly #options: KnowledgeOptions;
+  readonly #directory: Directory<Entry>;
+  readonly #absent: AbsentKeys;
+  readonly #lookups = new Map<Key, Set<Lookup>>();
+  readonly #writing = new Set<Key>();
+
+  constructor(options: KnowledgeOptions) {
+    this.#options = options;
+    this.#directory = new Directory(options.maxEntries, (entry) => this.#isPinned(entry));
+    this.#absent = new AbsentKeys(options.maxAbsentKeys, options.absentTtlMs);
+  }
+
+  get size(): number {
+    return this.#directory.size;
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#directory.entries();
+  }
+
+  get(key: Key): Entry | undefined {
+    return this.#directory.get(key);
+  }
+
+  /** The entry, without counting that as a use. */
+  peek(key: Key): Entry | undefined {
+    return this.#directory.peek(key);
+  }
+
+  isAbsent(key: Key): boolean {
+    return this.#absent.has(key, this.#options.monotonicMs());
+  }
+
+  beginLookup(key: Key): Lookup {
+    const lookup: Lookup = { key, valid: !this.#writing.has(key) };
+    const lookups = this.#lookups.get(key) ?? new Set();
+    lookups.add(lookup);
+    this.#lookups.set(key, lookups);
+    return lookup;
+  }
+
+  /** Believes what the lookup found, if it still may; gives the entry then. Call exactly once per lookup. */
+  endLookup(lookup: Lookup, found: StoredObject | undefined | 'failed'): Entry | undefined {
+    const lookups = this.#lookups.get(lookup.key);
+    lookups?.delete(lookup);
+    if (lookups?.size === 0) this.#lookups.delete(lookup.key);
+    if (!lookup.valid || found === 'failed') return undefined;
+    return this.#believe(lookup.key, found);
+  }
+
+  /** A write of this key is about to be sent to the store. */
+  beginWrite(key: Key): void {
+    this.#writing.add(key);
+    this.#absent.remove(key);
+    for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
+  }
+
+  /** The write landed as `object` (undefined = deleted), and nobody has been told yet. */
+  endWrite(key: Key, object: StoredObject | undefined): Entry | undefined {
+    this.#writing.delete(key);
+    return this.#believe(key, object);
+  }
+
+  /** The write failed; `known` tells whether nothing was changed for certain. */
+  failWrite(key: Key, known: boolean): void {
+    this.#writing.delete(key);
+    const entry = this.#directory.peek(key);
+    if (entry !== undefined && !known) entry.confirmed = false;
+  }
+
+  isWriting(key: Key): boolean {
+    return this.#writing.has(key);
+  }
+
+  /** Believes nothing of this key any more. */
+  forget(key: Key): void {
+    this.#absent.remove(key);
+    this.#remove(key);
+  }
+
+  /** Gives an entry its place in memory, unless it is no longer the current one of its key; then the place is dropped. */
+  place(entry: Entry, placed: PlacedObject): void {
+    if (this.#directory.peek(entry.key) === entry && entry.placed === undefined) entry.placed = placed;
+    else this.#options.onDropped(placed);
+  }
+
+  /** Puts back an entry of a snapshot. */
+  restore(entry: Entry): void {
+    this.#directory.set(entry.key, entry);
+  }
+
+  /** Evicts the coldest entry that has chunks in memory; false when there is none. */
+  evictColdest(): boolean {
+    const victim = this.#directory.coldest((entry) => entry.placed !== undefined && entry.placed.layout.fragments > 0);
+    if (victim === undefined) return false;
+    this.#remove(victim.key);
+    return true;
+  }
+
+  #believe(key: Key, object: StoredObject | undefined): Entry | undefined {
+    if (object === undefined) {
+      this.#remove(key);
+      this.#absent.add(key, this.#options.monotonicMs());
+      return undefined;
+    }
+    this.#absent.remove(key);
+    const present = this.#directory.peek(key);
+    if (present !== undefined && isSameBytes(present.object, object)) {
+      present.object = object;
+      present.confirmed = true;
+      return present;
+    }
+    if (present?.placed !== undefined) this.#options.onDropped(present.placed);
+    const entry: Entry = { key, object, confirmed: true, placed: undefined, loading: false };
+    this.#directory.set(key, entry);
+    this.#trim();
+    return entry;
+  }
+
+  #remove(key: Key): void {
+    const entry = this.#directory.peek(key);
+    if (entry === undefined) return;
+    this.#directory.delete(key);
+    if (entry.placed !== undefined) this.#options.onDropped(entry.placed);
+    entry.placed = undefined;
+  }
+
+  #trim(): void {
+    while (this.#directory.size > this.#directory.maxEntries) {
+      const victim = this.#directory.coldest();
+      if (victim === undefined) return;
+      this.#remove(victim.key);
+    }
+  }
+
+  #isPinned(entry: Entry): boolean {
+    return entry.loading || this.#writing.has(entry.key);
+  }
+}
+
+/** True when both are the same version's bytes; the ETag changes with the metadata, the version does not. */
+export function isSameBytes(a: StoredObject, b: StoredObject): boolean {
+  if (a.etag === b.etag) return true;
+  return a.metadata.version !== undefined && a.metadata.version === b.metadata.version;
+}
+
+/** What the front may know of a stored object. */
+export function infoOf(object: StoredObject): ObjectInfo {
+  const { metadata } = object;
+  return {
+    sizeBytes: object.sizeBytes,
+    etag: object.etag,
+    version: metadata.version ?? object.etag,
+    modifiedMs: object.modifiedMs,
+    ...(metadata.expiresAtMs === undefined ? {} : { expiresAtMs: metadata.expiresAtMs }),
+    ...(metadata.contentType === undefined ? {} : { contentType: metadata.contentType }),
+    ...(metadata.user === undefined ? {} : { user: metadata.user }),
+  };
+}

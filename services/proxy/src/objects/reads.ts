@@ -1,0 +1,271 @@
+/**
+ * Reading objects: from memory where the directory knows chunks of the current version, else from the store in one
+ * request, whose bytes go to memory as they pass by. Every store read of a known version carries its ETag; when that
+ * fails, the version is superseded and the read starts over, unless bytes were sent already: then it is cut.
+ */
+import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
+import { nameOfKey } from '@sion/core';
+import { SionError } from '@sion/wire';
+import type { ObjectMemory } from '../memory/object-memory.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { KeyTurns } from './key-turns.ts';
+import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
+import { isExpired, lookUp } from './lookups.ts';
+import { MemoryBody, Superseded } from './memory-body.ts';
+import type { Key, ObjectBody, ObjectRange, RangeRequest, ReadOptions, ReadOutcome, ReadTrace } from './objects.ts';
+import { StoreReadBody } from './store-read.ts';
+import type { LeaseProof } from './writes.ts';
+
+export interface ReadParts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly lease: LeaseProof;
+  readonly knowledge: Knowledge;
+  readonly memory: ObjectMemory;
+  readonly budget: ByteBudget;
+  readonly metrics: Metrics;
+  readonly turns: KeyTurns;
+  readonly hedgeMs: number;
+  readonly fetchTimeoutMs: number;
+  /** Take objects to memory that a read found in the store only. */
+  readonly placeOnRead: boolean;
+  /** An expired object was met: it should leave the store. */
+  readonly onExpired: (key: Key) => void;
+  readonly onPlacing: (placing: Promise<void>) => void;
+}
+
+const maxAttempts = 8;
+
+export async function readObject(parts: ReadParts, key: Key, options: ReadOptions = {}): Promise<ReadOutcome> {
+  const begunMs = parts.clock.monotonicMs();
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    parts.lease.assertHeld();
+    const outcome = await readOnce(parts, key, options, begunMs);
+    if (outcome === 'superseded') {
+      await parts.turns.settled(key);
+      continue;
+    }
+    if (!parts.lease.isHeld()) {
+      if (outcome.kind === 'hit') outcome.body.cancel();
+      parts.lease.assertHeld();
+    }
+    if (outcome.kind === 'miss') parts.metrics.countGet('miss', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+    return outcome;
+  }
+  throw new SionError('unavailable', 'the object kept being replaced while it was read; retry later');
+}
+
+async function readOnce(
+  parts: ReadParts,
+  key: Key,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const { knowledge, store } = parts;
+  const believed = knowledge.get(key);
+  const needsSize = options.range !== undefined && 'suffix' in options.range;
+  if (believed?.confirmed === false || (believed === undefined && needsSize)) await lookUp(knowledge, store, key);
+  const entry = knowledge.get(key);
+  if (entry?.confirmed) return await readEntry(parts, entry, options, begunMs);
+  if (entry === undefined && knowledge.isAbsent(key)) return { kind: 'miss' };
+  return await readUnknown(parts, key, options, begunMs);
+}
+
+async function readEntry(
+  parts: ReadParts,
+  entry: Entry,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const { object, key } = entry;
+  if (isExpired(object, parts.lease.expiryNowMs())) {
+    parts.onExpired(key);
+    return { kind: 'miss' };
+  }
+  const range = resolveRange(object.sizeBytes, options.range);
+  if (range === undefined) return { kind: 'outside', info: infoOf(object) };
+  if (entry.placed?.present) return await readMemory(parts, entry, range, options, begunMs);
+  if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
+  const whole = range.end - range.start === object.sizeBytes;
+  const got = await parts.store.get(object.name, { ifMatch: object.etag, ...(whole ? {} : { range }) });
+  if (got.kind !== 'hit') {
+    entry.confirmed = false;
+    return 'superseded';
+  }
+  return hit(object, range, storeBody(parts, { entry, object, got: got.body, range, options, begunMs }));
+}
+
+async function readMemory(
+  parts: ReadParts,
+  entry: Entry,
+  range: ObjectRange,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const { object, placed } = entry;
+  if (placed === undefined) return 'superseded';
+  const body = new MemoryBody({
+    memory: parts.memory,
+    object: placed,
+    range,
+    budget: parts.budget,
+    hedgeMs: parts.hedgeMs,
+    fetchTimeoutMs: parts.fetchTimeoutMs,
+    readStore: (wanted) => readStoreRange(parts.store, entry, wanted),
+    onEnd: (trace, finished) => countEnd(parts, trace, finished, range, begunMs),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  try {
+    await body.prime();
+  } catch (thrown) {
+    if (!(thrown instanceof Superseded)) throw thrown;
+    entry.confirmed = false;
+    return 'superseded';
+  }
+  return hit(object, range, body);
+}
+
+/** A key that nothing is believed about: one GET tells and brings the bytes. */
+async function readUnknown(
+  parts: ReadParts,
+  key: Key,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const { knowledge, store } = parts;
+  if (options.range !== undefined && 'suffix' in options.range)
+    return await readUnknownSuffix(parts, key, options, begunMs);
+  const lookup = knowledge.beginLookup(key);
+  const wanted = absoluteRange(options.range);
+  const got = await store
+    .get(nameOfKey(key), wanted === undefined ? {} : { range: wanted })
+    .catch((thrown: unknown) => {
+      knowledge.endLookup(lookup, 'failed');
+      throw thrown;
+    });
+  if (got.kind === 'superseded') {
+    knowledge.endLookup(lookup, 'failed');
+    return 'superseded';
+  }
+  const entry = knowledge.endLookup(lookup, got.kind === 'miss' ? undefined : got.object);
+  if (got.kind === 'miss') return { kind: 'miss' };
+  const { object } = got;
+  if (isExpired(object, parts.lease.expiryNowMs())) {
+    if (got.kind === 'hit') got.body.cancel();
+    parts.onExpired(key);
+    return { kind: 'miss' };
+  }
+  if (got.kind === 'outside') {
+    return object.sizeBytes === 0 && options.range === undefined
+      ? hit(object, { start: 0, end: 0 }, emptyBody(parts, begunMs))
+      : { kind: 'outside', info: infoOf(object) };
+  }
+  return hit(object, got.range, storeBody(parts, { entry, object, got: got.body, range: got.range, options, begunMs }));
+}
+
+/** The last bytes of an object of unknown size, while a write of its key is under way: its size is asked for first. */
+async function readUnknownSuffix(
+  parts: ReadParts,
+  key: Key,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const object = await lookUp(parts.knowledge, parts.store, key);
+  if (object === undefined || isExpired(object, parts.lease.expiryNowMs())) return { kind: 'miss' };
+  const range = resolveRange(object.sizeBytes, options.range);
+  if (range === undefined) return { kind: 'outside', info: infoOf(object) };
+  const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
+  if (got.kind !== 'hit') return 'superseded';
+  return hit(object, range, storeBody(parts, { entry: undefined, object, got: got.body, range, options, begunMs }));
+}
+
+interface StoreBodyInput {
+  readonly entry: Entry | undefined;
+  readonly object: StoredObject;
+  readonly got: ConstructorParameters<typeof StoreReadBody>[0]['body'];
+  readonly range: ObjectRange;
+  readonly options: ReadOptions;
+  readonly begunMs: number;
+}
+
+function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
+  const { entry, object, range, options } = input;
+  const whole = range.start === 0 && range.end === object.sizeBytes;
+  const placing = whole && parts.placeOnRead && entry !== undefined && !entry.loading && entry.placed === undefined;
+  const writer = placing ? parts.memory.beginWrite(object.sizeBytes) : undefined;
+  if (placing) entry.loading = true;
+  return new StoreReadBody({
+    body: input.got,
+    sizeBytes: range.end - range.start,
+    ...(whole && object.metadata.crc32 !== undefined ? { crc32: object.metadata.crc32 } : {}),
+    ...(writer === undefined ? {} : { writer }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onEnd: (trace, finished) => {
+      if (entry !== undefined && writer !== undefined) {
+        entry.loading = false;
+        if (finished) {
+          parts.onPlacing(
+            writer.finish().then(async (placed) => {
+              if (placed !== undefined) parts.knowledge.place(entry, placed);
+              await writer.settled();
+            }),
+          );
+        }
+      }
+      countEnd(parts, trace, finished, range, input.begunMs);
+    },
+  });
+}
+
+async function readStoreRange(store: Store, entry: Entry, range: ByteRange): Promise<Uint8Array> {
+  const { object } = entry;
+  const got = await store.get(object.name, { ifMatch: object.etag, range });
+  if (got.kind !== 'hit') throw new Superseded();
+  const pieces: Uint8Array[] = [];
+  let receivedBytes = 0;
+  for await (const piece of got.body) {
+    pieces.push(piece);
+    receivedBytes += piece.length;
+  }
+  if (receivedBytes === range.end - range.start) return Buffer.concat(pieces, receivedBytes);
+  const message = `the store gave ${receivedBytes} of ${range.end - range.start} bytes; read the object again`;
+  throw new SionError('unavailable', message);
+}
+
+function hit(object: StoredObject, range: ObjectRange, body: ObjectBody): ReadOutcome {
+  return { kind: 'hit', info: infoOf(object), range, body };
+}
+
+function countEnd(parts: ReadParts, trace: ReadTrace, finished: boolean, range: ObjectRange, begunMs: number): void {
+  if (!finished) return;
+  parts.metrics.countGet(trace.source, range.end - range.start, (parts.clock.monotonicMs() - begunMs) / 1000);
+}
+
+function emptyBody(parts: ReadParts, begunMs: number): ObjectBody {
+  const trace: ReadTrace = { source: 'memory', nodes: 0, storeRequests: 0 };
+  parts.metrics.countGet(trace.source, 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+  return {
+    sizeBytes: 0,
+    trace,
+    bytes: async () => new Uint8Array(0),
+    cancel() {},
+    async *[Symbol.asyncIterator]() {},
+  };
+}
+
+/** The bytes that a request means in an object of this size; undefined when it lies outside. */
+export function resolveRange(sizeBytes: number, request: RangeRequest | undefined): ObjectRange | undefined {
+  if (request === undefined) return { start: 0, end: sizeBytes };
+  if ('suffix' in request) {
+    if (request.suffix <= 0 || sizeBytes === 0) return undefined;
+    return { start: Math.max(0, sizeBytes - request.suffix), end: sizeBytes };
+  }
+  const end = Math.min(request.end ?? sizeBytes, sizeBytes);
+  return request.start < end ? { start: request.start, end } : undefined;
+}
+
+function absoluteRange(request: Exclude<RangeRequest, { suffix: number }> | undefined): ByteRange | undefined {
+  if (request === undefined) return undefined;
+  return { start: request.start, end: request.end ?? Number.MAX_SAFE_INTEGER };
+}
