@@ -1,0 +1,50 @@
+/**
+ * Whether the ports of a local run are free, asked before anything is started: so the refusal names the setting, and no
+ * part has to be taken down again. A port that is taken between the check and the start is the part's own error.
+ */
+import { createServer } from 'node:net';
+import { CliError } from '../cli-error.ts';
+
+export interface WantedPort {
+  /** What it is for, e.g. `RESP`. */
+  readonly purpose: string;
+  /** The setting that changes it. */
+  readonly setting: string;
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+}
+
+/** Resolves when all are free; rejects with every one that is not. */
+export async function checkPorts(ports: readonly WantedPort[]): Promise<void> {
+  const problems: string[] = [];
+  const seen = new Map<number, WantedPort>();
+  for (const wanted of ports) {
+    if (wanted.port === 0) continue;
+    const same = seen.get(wanted.port);
+    seen.set(wanted.port, wanted);
+    if (same !== undefined) {
+      problems.push(`${same.setting} and ${wanted.setting} are both ${wanted.port}: each needs a port of its own.`);
+      continue;
+    }
+    const fault = await probe(wanted);
+    if (fault === undefined) continue;
+    const what = fault === 'EADDRINUSE' ? 'is in use by another process' : `cannot be used (${fault})`;
+    problems.push(
+      `Port ${wanted.port} (${wanted.purpose}) ${what}. Stop that process, or set ${wanted.setting} to another port.`,
+    );
+  }
+  if (problems.length > 0) throw new CliError(1, problems.join('\n'));
+}
+
+function probe(wanted: WantedPort): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', (error) => {
+      resolve('code' in error && typeof error.code === 'string' ? error.code : error.message);
+    });
+    server.listen({ host: wanted.host, port: wanted.port, exclusive: true }, () => {
+      server.close(() => resolve(undefined));
+    });
+  });
+}
