@@ -1,0 +1,101 @@
+import { silentLog } from '@sion/components';
+import { afterEach, describe, expect, it } from 'vitest';
+import { call, errorOf } from '../../../../../tests/doubles/http-client.ts';
+import { createMetrics } from '../../metrics/counted-metrics.ts';
+import { createExposition } from '../../metrics/exposition.ts';
+import type { Key, ObjectPlaces } from '../../objects/objects.ts';
+import { statusOf } from '../http/http-server.fixture.ts';
+import { type AdminServer, createAdminServer } from './admin-server.ts';
+import { refusalReason } from './same-site.ts';
+
+const places: ObjectPlaces = {
+  version: '1.1',
+  dataChunks: 1,
+  parityChunks: 1,
+  fragments: [['a', 'b']],
+  complete: true,
+};
+const servers: AdminServer[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function serve(adminHosts = ''): Promise<number> {
+  const status = statusOf('serving');
+  const metrics = createMetrics();
+  metrics.countPut('store', 5, 0.1);
+  const server = await createAdminServer({
+    objects: { places: (key: Key) => (key === 'held/\0' ? places : undefined) },
+    status,
+    exposition: createExposition(metrics, status),
+    log: silentLog,
+    settings: { adminHost: '127.0.0.1', adminPort: 0, adminHosts, maxKeyBytes: 512 },
+  });
+  servers.push(server);
+  return server.port;
+}
+
+describe('the administration port', () => {
+  it('gives metrics, status, places and health', async () => {
+    const port = await serve();
+    const metrics = await call(port, { target: '/metrics' });
+    expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(metrics.body.toString()).toMatch(/^sion_puts_total\{durability="store"\} 1$/m);
+    const status = await call(port, { target: '/v1/status' });
+    expect(JSON.parse(status.body.toString())).toEqual(statusOf('serving').status());
+    const held = await call(port, { target: '/v1/status/objects/held/%00' });
+    expect(JSON.parse(held.body.toString())).toEqual(places);
+    expect((await call(port, { target: '/healthz' })).status).toBe(200);
+  });
+
+  it('says what it does not have', async () => {
+    const port = await serve();
+    const unheld = await call(port, { target: '/v1/status/objects/other' });
+    expect([unheld.status, errorOf(unheld).code]).toEqual([404, 'not-found']);
+    const broken = await call(port, { target: '/v1/status/objects/%zz' });
+    expect([broken.status, errorOf(broken).code]).toEqual([400, 'invalid']);
+    const nowhere = await call(port, { target: '/nowhere' });
+    expect([nowhere.status, errorOf(nowhere).code]).toEqual([404, 'not-found']);
+    const post = await call(port, { method: 'POST', target: '/v1/status', body: 'x'.repeat(10) });
+    expect(post.status).toBe(404);
+  });
+
+  it('answers only to its own names', async () => {
+    const port = await serve('sion.example');
+    const ask = async (headers: Record<string, string>) => (await call(port, { target: '/v1/status', headers })).status;
+    expect(await ask({ host: 'evil.example' })).toBe(403);
+    expect(await ask({ host: `evil.example:${port}` })).toBe(403);
+    expect(await ask({ host: 'sion.example' })).toBe(200);
+    expect(await ask({ host: `localhost:${port}` })).toBe(200);
+    expect(await ask({ origin: 'http://evil.example' })).toBe(403);
+    expect(await ask({ origin: 'null' })).toBe(403);
+    expect(await ask({ host: `localhost:${port}`, origin: `http://localhost:${port}` })).toBe(200);
+    expect(await ask({ 'sec-fetch-site': 'cross-site' })).toBe(403);
+    expect(await ask({ 'sec-fetch-site': 'none' })).toBe(200);
+    const refused = await call(port, { target: '/metrics', headers: { host: 'evil.example' } });
+    expect([errorOf(refused).code, refused.body.toString()]).toEqual([
+      'forbidden',
+      expect.stringContaining('SION_ADMIN_HOSTS'),
+    ]);
+  });
+});
+
+describe('names and origins', () => {
+  it.each(['localhost', 'LOCALHOST:6384', '127.0.0.1', '127.8.0.1:1', '[::1]:6384'])('knows %s', (host) => {
+    expect(refusalReason({ host }, [])).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '1127.0.0.1',
+    'a@localhost',
+    'localhost:x',
+    '::1',
+    '0.0.0.0',
+  ])('does not know %j', (host) => {
+    expect(refusalReason({ host }, [])).toMatch(/not a name of this server/);
+  });
+});

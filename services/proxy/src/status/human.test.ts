@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
+import type { NodeStatus } from '../fleet/fleet.ts';
+import { createMetrics } from '../metrics/counted-metrics.ts';
+import { formatBytes, formatLiveLine, formatPlaces, formatStatus, formatUsd } from './human.ts';
+import { createStatusSource } from './status-source.ts';
+
+const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
+  chunks: 2,
+  usedBytes: 1024,
+  capacityBytes: 2 ** 20,
+  invocations: 3,
+  losses: 1,
+};
+
+function sample() {
+  const clock = createManualClock();
+  const metrics = createMetrics();
+  const source = createStatusSource({
+    version: '0.1.0',
+    clock,
+    metrics,
+    state: () => 'serving',
+    epoch: () => 7,
+    store: () => ({ kind: 'directory', place: '/data/store', reachable: true }),
+    objects: () => ({ inMemory: 5, complete: 4, pinned: 1 }),
+    windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
+    nodes: () => [
+      { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
+      { ...node, node: 1, functionName: 'sion-node-001', state: 'idle', instance: 'i-2' },
+      { ...node, node: 2, functionName: 'sion-node-002', state: 'idle', chunks: 0, usedBytes: 0 },
+    ],
+    connections: () => ({ resp: 2, links: 4 }),
+  });
+  metrics.countGet('memory', 100, 0.1);
+  metrics.countGet('hot', 100, 0.1);
+  metrics.countGet('store', 100, 0.1);
+  metrics.countPut('store', 5000, 0.1);
+  metrics.addCost('serving', 0.00004);
+  metrics.addCost('store', 0.000002);
+  clock.advance(3_725_900);
+  return source.status();
+}
+
+describe('the status for people', () => {
+  it('adds up memory and time from the parts', () => {
+    const status = sample();
+    expect(status.memory).toEqual({ usedBytes: 2048, capacityBytes: 3 * 2 ** 20 });
+    expect(status.uptimeSeconds).toBe(3725);
+    expect(status.totals.gets.hot).toBe(1);
+  });
+
+  it('fits on one live line', () => {
+    expect(formatLiveLine(sample())).toBe(
+      'serving · GET 2 memory, 0 decoded, 1 store, 0 miss · PUT 1 · functions 1 awake, 1 warm of 3 · 2.0 KiB in memory · $0.000042',
+    );
+  });
+
+  it('lists parts, windows and nodes', () => {
+    const lines = formatStatus(sample()).split('\n');
+    expect(lines[0]).toBe('SION 0.1.0 · serving · up 1 h 2 min · epoch 7');
+    expect(lines).toContain('  store       directory /data/store, reachable');
+    expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
+    expect(lines).toContain('  window 1    active, 2.0 KiB, groups 0 (2 nodes)');
+    expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
+    expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
+    expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');
+  });
+
+  it('says which functions hold an object', () => {
+    const places = {
+      version: '1.2',
+      dataChunks: 2,
+      parityChunks: 1,
+      fragments: [['n0', null, 'n2']],
+      complete: false,
+    };
+    expect(formatPlaces(places)).toBe('version 1.2, chunks 2+1, not complete\n  fragment 0  d0:n0 d1:— p2:n2');
+  });
+
+  it.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [1024 * 1024 - 1, '1.0 MiB'],
+    [5 * 1024 ** 4, '5.0 TiB'],
+    [5000 * 1024 ** 4, '5000.0 TiB'],
+  ])('%i bytes are %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it('shows small sums of money', () => {
+    expect([formatUsd(0), formatUsd(0.000042), formatUsd(12.345)]).toEqual(['$0.00', '$0.000042', '$12.35']);
+  });
+});

@@ -1,0 +1,147 @@
+/**
+ * The status as people read it: one line that is redrawn while SION runs, and the text of `sion status`. Pure functions
+ * of the status, without colours or cursor movements; whoever prints them adds those.
+ */
+import type { NodeStatus } from '../fleet/fleet.ts';
+import type { ObjectPlaces } from '../objects/objects.ts';
+import type { ProxyStatus } from './status.ts';
+
+/** The live line: requests by source, functions awake and warm, bytes in memory, dollars so far. */
+export function formatLiveLine(status: ProxyStatus): string {
+  const { gets, puts } = status.totals;
+  const parts = [
+    status.state,
+    `GET ${gets.memory + gets.hot} memory, ${gets.decoded} decoded, ${gets.store} store, ${gets.miss} miss`,
+    `PUT ${sum(puts)}`,
+    `functions ${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`,
+    `${formatBytes(status.memory.usedBytes)} in memory`,
+    formatUsd(sum(status.totals.costUsd)),
+  ];
+  return parts.join(' · ');
+}
+
+/** The text of `sion status`; ends without a line break. */
+export function formatStatus(status: ProxyStatus): string {
+  const { objects, memory, store, totals } = status;
+  const lines = [
+    `SION ${status.version} · ${status.state} · up ${formatSeconds(status.uptimeSeconds)} · epoch ${status.epoch}`,
+    row('store', `${store.kind} ${store.place}, ${store.reachable ? 'reachable' : 'NOT reachable'}`),
+    row('objects', `${objects.inMemory} in memory (${objects.complete} complete, ${objects.pinned} pinned)`),
+    row('memory', `${formatBytes(memory.usedBytes)} of ${formatBytes(memory.capacityBytes)}`),
+    row('functions', `${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`),
+    row('clients', `${status.connections.resp} RESP connections, ${status.connections.links} links to functions`),
+    row('gets', counts(totals.gets)),
+    row('puts', `${counts(totals.puts)}; ${totals.deletes} deletes`),
+    row('bytes', `${formatBytes(totals.readBytes)} read, ${formatBytes(totals.writtenBytes)} written`),
+    row('invoked', counts(totals.invocations)),
+    row(
+      'losses',
+      `${totals.recoveries} instances, ${totals.lostChunks} chunks; ${totals.repairedChunks} chunks repaired`,
+    ),
+    row('unplaced', `${totals.unplacedObjects} objects`),
+    row('requests', counts(totals.storeRequests)),
+    row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
+  ];
+  return [...lines, ...windowLines(status), ...nodeLines(status.nodes)].join('\n');
+}
+
+/** Which functions hold an object, for `sion status <key>`; ends without a line break. */
+export function formatPlaces(places: ObjectPlaces): string {
+  const shape = `${places.dataChunks}+${places.parityChunks}`;
+  const fragments = places.fragments.map((chunks, fragment) => {
+    const names = chunks.map((node, index) => `${index < places.dataChunks ? 'd' : 'p'}${index}:${node ?? '—'}`);
+    return row(`fragment ${fragment}`, names.join(' '));
+  });
+  const head = `version ${places.version}, chunks ${shape}, ${places.complete ? 'complete' : 'not complete'}`;
+  return [head, ...fragments].join('\n');
+}
+
+/** `1.5 MiB`; whole bytes below 1 KiB. */
+export function formatBytes(bytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  if (bytes < 1024) return `${bytes} B`;
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1023.95 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Dollars, small sums to the millionth: `$0.000042`, `$1.50`. */
+export function formatUsd(usd: number): string {
+  return `$${usd.toFixed(usd !== 0 && Math.abs(usd) < 1 ? 6 : 2)}`;
+}
+
+function windowLines(status: ProxyStatus): readonly string[] {
+  if (status.windows.length === 0) return [];
+  const lines = status.windows.map((window) => {
+    const groups = window.groups.map((group) => `${group.group} (${group.nodes.length} nodes)`).join(', ');
+    return row(
+      `window ${window.window}`,
+      `${window.state}, ${formatBytes(window.usedBytes)}, groups ${groups || 'none'}`,
+    );
+  });
+  return ['', ...lines];
+}
+
+function nodeLines(nodes: readonly NodeStatus[]): readonly string[] {
+  if (nodes.length === 0) return [];
+  const table = nodes.map((node) => [
+    node.functionName,
+    node.state,
+    `${node.chunks}`,
+    `${formatBytes(node.usedBytes)} of ${formatBytes(node.capacityBytes)}`,
+    `${node.invocations}`,
+    `${node.losses}`,
+    node.instance ?? '—',
+  ]);
+  return ['', ...columns([['function', 'state', 'chunks', 'memory', 'invoked', 'losses', 'instance'], ...table])];
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** In a session, or about to be: these cost money now. */
+function awake(nodes: readonly NodeStatus[]): number {
+  return nodes.filter((node) => node.state === 'invoking' || node.state === 'open' || node.state === 'ending').length;
+}
+
+/** Asleep, with chunks that an instance is believed to hold: these answer without a cold start, and cost nothing. */
+function warm(nodes: readonly NodeStatus[]): number {
+  return nodes.filter((node) => node.state === 'idle' && node.instance !== undefined && node.chunks > 0).length;
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(11)} ${text}`;
+}
+
+function counts(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}
+
+function costs(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, usd]) => `${name} ${formatUsd(usd)}`)
+    .join(', ');
+}
+
+function sum(values: Readonly<Record<string, number>>): number {
+  return Object.values(values).reduce((total, value) => total + value, 0);
+}
+
+function formatSeconds(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}

@@ -1,0 +1,48 @@
+/**
+ * Puts the status together from the parts that know it. Each part hands in a callback; nothing is kept here but the
+ * moment of the start, so the status is always the present one.
+ */
+import type { Clock } from '@sion/components';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ProxyStatus, StatusSource } from './status.ts';
+
+/** What each part of the proxy tells about itself. */
+export interface StatusParts {
+  /** Of SION itself. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, 'snapshot'>;
+  readonly state: () => ProxyStatus['state'];
+  /** Of the lease; 0 before there is one. */
+  readonly epoch: () => number;
+  readonly store: () => ProxyStatus['store'];
+  readonly objects: () => ProxyStatus['objects'];
+  readonly windows: () => ProxyStatus['windows'];
+  readonly nodes: () => ProxyStatus['nodes'];
+  readonly connections: () => ProxyStatus['connections'];
+}
+
+export function createStatusSource(parts: StatusParts): StatusSource {
+  const startedMs = parts.clock.monotonicMs();
+  return {
+    status(): ProxyStatus {
+      const nodes = parts.nodes();
+      return {
+        version: parts.version,
+        state: parts.state(),
+        uptimeSeconds: Math.floor((parts.clock.monotonicMs() - startedMs) / 1000),
+        epoch: parts.epoch(),
+        store: parts.store(),
+        objects: parts.objects(),
+        memory: {
+          usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),
+          capacityBytes: nodes.reduce((sum, node) => sum + node.capacityBytes, 0),
+        },
+        windows: parts.windows(),
+        nodes,
+        connections: parts.connections(),
+        totals: parts.metrics.snapshot(),
+      };
+    },
+  };
+}
