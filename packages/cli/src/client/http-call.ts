@@ -86,7 +86,8 @@ function refusalText(answer: IncomingMessage, text: string): string {
   const status = `HTTP ${String(answer.statusCode)}`;
   try {
     const value: unknown = JSON.parse(text);
-    const message = fieldOf(fieldOf(value, 'error'), 'message') ?? fieldOf(value, 'message') ?? fieldOf(value, 'Message');
+    const message =
+      fieldOf(fieldOf(value, 'error'), 'message') ?? fieldOf(value, 'message') ?? fieldOf(value, 'Message');
     if (typeof message === 'string') return `${message} (${status})`;
   } catch {
     // Not JSON: shown as it is.

@@ -3,7 +3,17 @@
  * and nothing breaks when this process dies before the child. This side follows the file, to show what matters and to
  * keep its size within bounds. It must never hold up the child.
  */
-import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, type FSWatcher, watch } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  type FSWatcher,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  watch,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A log file is cut at this size; what was in it is kept as `<name>.1`. */
