@@ -1,1 +1,12 @@
-export {};
+export * from './fleet/fleet.ts';
+export * from './front/admin/admin-server.ts';
+export * from './front/http/http-server.ts';
+export type { HttpSettings } from './front/http/http-settings.ts';
+export * from './metrics/counted-metrics.ts';
+export * from './metrics/exposition.ts';
+export * from './metrics/metrics.ts';
+export * from './objects/objects.ts';
+export * from './settings.ts';
+export * from './status/human.ts';
+export * from './status/status.ts';
+export * from './status/status-source.ts';

@@ -1,0 +1,76 @@
+/**
+ * Which settings reach which part, under the names that the part itself uses. Pure; main calls it once. What a part has
+ * beside these is its own constant.
+ */
+import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
+import type { AdminSettings } from './front/admin/admin-server.ts';
+import type { HttpSettings } from './front/http/http-settings.ts';
+import type { EngineSettings } from './objects/engine.ts';
+import { type ProxySettings, stripesOf } from './settings.ts';
+
+/** Share of a function's memory that chunks may take, until the function itself says how much that is. */
+const assumedShare = 0.7;
+
+export function fleetSettings(settings: ProxySettings): FleetSettings {
+  const { linkAdvertisedHost, linkAdvertisedPort } = settings;
+  return {
+    ...fleetDefaults,
+    nodes: settings.nodes,
+    functionPrefix: settings.functionPrefix,
+    nodeMemoryMb: settings.nodeMemoryMb,
+    assumedCapacityBytes: Math.floor(settings.nodeMemoryMb * assumedShare) * 1024 * 1024,
+    linkHost: settings.linkHost,
+    linkPort: settings.linkPort,
+    latencyUsdPerSecond: settings.latencyUsdPerSecond,
+    ...(linkAdvertisedHost === '' ? {} : { advertisedHost: linkAdvertisedHost }),
+    ...(linkAdvertisedPort === 0 ? {} : { advertisedPort: linkAdvertisedPort }),
+  };
+}
+
+export function engineSettings(settings: ProxySettings): EngineSettings {
+  return {
+    stripes: stripesOf(settings),
+    maxChunkBytes: settings.maxChunkBytes,
+    bodyMemoryBytes: settings.bodyMemoryBytes,
+    maxKeyBytes: settings.maxKeyBytes,
+    maxObjectBytes: Math.max(settings.maxRespValueBytes, settings.maxHttpObjectBytes),
+    keptMaxBytes: settings.keptMaxBytes,
+    maxEntries: settings.maxEntries,
+    maxAbsentKeys: settings.maxAbsentKeys,
+    absentTtlMs: settings.absentTtlMs,
+    hedgeMs: settings.hedgeMs,
+    fetchTimeoutMs: settings.fetchTimeoutMs,
+    placePatienceMs: settings.placePatienceMs,
+    placeOnRead: settings.placeOnRead,
+    sweepMs: settings.sweepMs,
+    listSweepMs: settings.listSweepMs,
+  };
+}
+
+export function httpSettings(settings: ProxySettings): HttpSettings {
+  return {
+    host: settings.host,
+    httpPort: settings.httpPort,
+    maxKeyBytes: settings.maxKeyBytes,
+    maxHttpObjectBytes: settings.maxHttpObjectBytes,
+    httpHeaderMs: settings.httpHeaderMs,
+    httpBodyIdleMs: settings.httpBodyIdleMs,
+    httpKeepAliveMs: settings.httpKeepAliveMs,
+    maxHttpConnections: settings.maxHttpConnections,
+    drainMs: settings.drainMs,
+  };
+}
+
+export function adminSettings(settings: ProxySettings): AdminSettings {
+  return {
+    adminHost: settings.adminHost,
+    adminPort: settings.adminPort,
+    adminHosts: settings.adminHosts,
+    maxKeyBytes: settings.maxKeyBytes,
+  };
+}
+
+/** Where the Lambda service is reached; `lambdaPort` is the port on which the emulator really listens. */
+export function lambdaEndpoint(settings: ProxySettings, lambdaPort = settings.lambdaPort): string {
+  return settings.lambdaEndpoint === '' ? `http://127.0.0.1:${lambdaPort}` : settings.lambdaEndpoint;
+}

@@ -1,0 +1,86 @@
+import { documentSettings, readSettings } from '@sion/components';
+import { describe, expect, it } from 'vitest';
+import { assertSettings, type ProxySettings, proxySettingsSchema, stripesOf } from './settings.ts';
+import { engineSettings, fleetSettings, httpSettings, lambdaEndpoint } from './settings-of-parts.ts';
+
+const read = (environment: Record<string, string> = {}) => readSettings(proxySettingsSchema, { environment });
+
+describe('the proxy’s settings', () => {
+  it('stand by default, and fit together', () => {
+    const settings = read();
+    assertSettings(settings);
+    expect(settings).toMatchObject({
+      respPort: 6380,
+      httpPort: 6381,
+      linkPort: 6382,
+      lambdaPort: 6383,
+      adminPort: 6384,
+      dataDir: '.sion',
+      store: 'directory',
+      durability: 'store',
+      maxKeyBytes: 512,
+      maxRespValueBytes: 512 * 2 ** 20,
+      maxHttpObjectBytes: 64 * 2 ** 30,
+    });
+    expect(settings.nodes * settings.nodeMemoryMb).toBeLessThanOrEqual(12 * 1024);
+  });
+
+  it('are each described, bounded and optional', () => {
+    for (const row of documentSettings(proxySettingsSchema)) {
+      expect([row.name, row.required, row.description.length > 20]).toEqual([row.name, false, true]);
+      expect(row.type).not.toBe('a whole number');
+      expect(row.type).not.toBe('text');
+    }
+  });
+
+  it.each([
+    [{ SION_STORE: 's3' }, /SION_STORE is s3, which this version does not offer/],
+    [{ SION_DURABILITY: 'memory' }, /SION_DURABILITY is memory, which this version does not offer/],
+    [{ SION_NODES: '11' }, /over 12 functions, but SION_NODES is 11/],
+    [{ SION_STRIPES: '*=1' }, /SION_STRIPES: stripes "\*=1"/],
+    [{ SION_LEASE_TTL_MS: '6000' }, /SION_LEASE_RENEWAL_MS is 2000, but must be less than a third/],
+    [{ SION_HTTP_PORT: '6380' }, /SION_RESP_PORT and SION_HTTP_PORT are both 6380/],
+    [{ SION_MAX_CHUNK_BYTES: '16777216' }, /SION_MAX_CHUNK_BYTES is 16777216, but must be at most a sixteenth/, 128],
+    [
+      { SION_KEPT_MAX_BYTES: '67108864', SION_BODY_MEMORY_BYTES: '134217728' },
+      /at most a quarter of SION_BODY_MEMORY_BYTES/,
+    ],
+    [{ SION_LAMBDA_ENDPOINT: 'localhost' }, /SION_LAMBDA_ENDPOINT is "localhost", which is no URL/],
+  ])('refuse %j together', (environment, message, nodeMemoryMb = 512) => {
+    const settings = read({ SION_NODE_MEMORY_MB: String(nodeMemoryMb), ...environment });
+    expect(() => assertSettings(settings)).toThrow(message);
+  });
+
+  it('name every impossible combination at once', () => {
+    const settings = read({ SION_STORE: 's3', SION_NODES: '1' });
+    expect(() => assertSettings(settings)).toThrow(/^2 settings are wrong:\n.*SION_STORE.*\n.*SION_NODES/);
+  });
+
+  it.each(['SION_HOT_BYTES', 'SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_S3_BUCKET', 'SION_RESP_PROT'])(
+    'refuse %s, which would do nothing',
+    (name) => {
+      expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
+    },
+  );
+
+  it('take any free port as often as asked for', () => {
+    const names = ['RESP', 'HTTP', 'LINK', 'LAMBDA', 'ADMIN'].map((name) => [`SION_${name}_PORT`, '0']);
+    assertSettings(read(Object.fromEntries(names)));
+  });
+
+  it('reach the parts that they are for', () => {
+    const settings: ProxySettings = { ...read(), linkAdvertisedHost: 'proxy.example', linkAdvertisedPort: 443 };
+    expect(fleetSettings(settings)).toMatchObject({
+      nodes: 24,
+      advertisedHost: 'proxy.example',
+      advertisedPort: 443,
+      assumedCapacityBytes: 358 * 2 ** 20,
+    });
+    expect(fleetSettings(read())).not.toHaveProperty('advertisedHost');
+    expect(engineSettings(settings).stripes).toEqual(stripesOf(settings));
+    expect(engineSettings(settings).maxObjectBytes).toBe(settings.maxHttpObjectBytes);
+    expect(httpSettings(settings).httpPort).toBe(6381);
+    expect(lambdaEndpoint(settings)).toBe('http://127.0.0.1:6383');
+    expect(lambdaEndpoint({ ...settings, lambdaEndpoint: 'https://lambda.example' })).toBe('https://lambda.example');
+  });
+});

@@ -1,0 +1,255 @@
+/**
+ * The proxy's settings: one strict schema, each setting with its description, bounds and default, and the relations
+ * between them that are asserted at start. Main reads the environment once (`readSettings`); no part reads it. A setting
+ * is listed here only when it does something: what later versions will offer is refused until then.
+ */
+import { logLevels } from '@sion/components';
+import { defaultMaxChunkBytes, defaultStripes, maxChunksPerFragment, parseStripes, type Stripe } from '@sion/core';
+import { SionError } from '@sion/wire';
+import { type Static, Type } from 'typebox';
+
+const kib = 1024;
+const mib = 1024 * kib;
+const gib = 1024 * mib;
+
+const port = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description: `${description} 0 = any free port.` });
+
+const milliseconds = (fallback: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: fallback, description });
+
+const bytes = (fallback: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: fallback, description });
+
+const count = (fallback: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: fallback, description });
+
+const text = (fallback: string, description: string) =>
+  Type.String({ maxLength: 1024, default: fallback, description });
+
+/** Addresses and ports. */
+const addresses = {
+  host: text('127.0.0.1', 'Address on which RESP and HTTP clients are served.'),
+  respPort: port(6380, 'Port of RESP (Redis) clients.'),
+  httpPort: port(6381, 'Port of HTTP clients.'),
+  linkHost: text('127.0.0.1', 'Address on which the links of functions are taken.'),
+  linkPort: port(6382, 'Port on which the links of functions are taken.'),
+  linkAdvertisedHost: text('', 'Name or address by which functions reach the proxy. Empty = SION_LINK_HOST.'),
+  linkAdvertisedPort: port(0, 'Port by which functions reach the proxy, where it is another than SION_LINK_PORT.'),
+  lambdaPort: port(6383, 'Port of the emulated Lambda on this machine.'),
+  lambdaEndpoint: text('', 'URL of the Lambda service. Empty = http://127.0.0.1:<SION_LAMBDA_PORT>.'),
+  adminHost: text('127.0.0.1', 'Address of metrics and status.'),
+  adminPort: port(6384, 'Port of metrics and status.'),
+  adminHosts: text('', 'Names beside localhost by which the admin port may be called, separated by commas.'),
+};
+
+/** The store, the fleet, and how objects are spread over it. */
+const deployment = {
+  dataDir: Type.String({
+    minLength: 1,
+    maxLength: 1024,
+    default: '.sion',
+    description: 'Folder of the directory store and of what the proxy itself remembers.',
+  }),
+  store: Type.Union([Type.Literal('directory'), Type.Literal('s3')], {
+    default: 'directory',
+    description: 'Where objects are durable. This version offers `directory` only.',
+  }),
+  durability: Type.Union([Type.Literal('store'), Type.Literal('journal'), Type.Literal('memory')], {
+    default: 'store',
+    description: 'When a write is acknowledged. This version offers `store` only: once the store has confirmed it.',
+  }),
+  nodes: count(24, 1, 1000, 'How many functions serve as memory.'),
+  nodeMemoryMb: count(512, 128, 10_240, 'Memory of each function, in MiB.'),
+  functionPrefix: Type.String({
+    pattern: '^[A-Za-z0-9_-]{1,50}$',
+    default: 'sion-node-',
+    description: 'A function’s name is this and its number.',
+  }),
+  stripes: text(defaultStripes, 'Chunks by object size: <largest size>=<data>+<parity>, ascending, the last for *.'),
+  maxChunkBytes: bytes(defaultMaxChunkBytes, 4 * kib, 16 * mib, 'Longest chunk; larger objects get more fragments.'),
+  placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
+  latencyUsdPerSecond: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.0001,
+    description:
+      'What a second of a client’s waiting is worth, in dollars; a higher price keeps functions awake longer.',
+  }),
+};
+
+/** Limits of requests and of what the proxy holds. */
+const limits = {
+  maxKeyBytes: count(512, 1, 512, 'Longest key, in bytes.'),
+  maxRespValueBytes: bytes(512 * mib, 1, 512 * mib, 'Largest value over RESP.'),
+  maxHttpObjectBytes: bytes(64 * gib, 1, 64 * gib, 'Largest object over HTTP.'),
+  bodyMemoryBytes: bytes(
+    1 * gib,
+    64 * mib,
+    256 * gib,
+    'Bytes of bodies that the proxy holds at a time, over all requests.',
+  ),
+  keptMaxBytes: bytes(
+    1 * mib,
+    0,
+    64 * mib,
+    'Writes up to this size wait in memory for their turn; larger ones are uploaded at once.',
+  ),
+  maxEntries: count(200_000, 16, 10_000_000, 'Objects that the directory remembers.'),
+  maxAbsentKeys: count(100_000, 0, 10_000_000, 'Keys that are remembered to be missing in the store.'),
+  absentTtlMs: milliseconds(1000, 0, 3_600_000, 'How long a missing key is believed to be missing.'),
+  maxRespConnections: count(10_000, 1, 100_000, 'RESP connections at a time.'),
+  maxHttpConnections: count(1024, 1, 100_000, 'HTTP connections at a time.'),
+};
+
+/** Times. */
+const times = {
+  leaseTtlMs: milliseconds(10_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
+  leaseRenewalMs: milliseconds(
+    2000,
+    100,
+    200_000,
+    'How often the lease is renewed; less than a third of SION_LEASE_TTL_MS.',
+  ),
+  snapshotMs: milliseconds(30_000, 100, 86_400_000, 'How often the directory is written to the data folder.'),
+  sweepMs: milliseconds(1000, 10, 3_600_000, 'How often expired keys that are known leave the store.'),
+  listSweepMs: milliseconds(
+    60_000,
+    100,
+    86_400_000,
+    'How often a page of the store’s listing is searched for expired keys.',
+  ),
+  hedgeMs: milliseconds(50, 1, 60_000, 'After this time a read asks for more chunks than it needs.'),
+  fetchTimeoutMs: milliseconds(
+    5000,
+    10,
+    600_000,
+    'After this time a read gives up on a function and turns to the store.',
+  ),
+  placePatienceMs: milliseconds(
+    5000,
+    0,
+    600_000,
+    'How long placing an object may wait for room before it is given up.',
+  ),
+  httpHeaderMs: milliseconds(10_000, 100, 600_000, 'Longest time until an HTTP request’s headers are complete.'),
+  httpBodyIdleMs: milliseconds(60_000, 100, 3_600_000, 'Longest pause of an HTTP client within a body, either way.'),
+  httpKeepAliveMs: milliseconds(75_000, 0, 3_600_000, 'How long an HTTP connection may idle between requests.'),
+  drainMs: milliseconds(30_000, 0, 3_600_000, 'How long a stop waits for requests that are under way.'),
+};
+
+/** Every setting of the proxy. */
+export const proxySettingsSchema = Type.Object(
+  {
+    ...addresses,
+    ...deployment,
+    ...limits,
+    ...times,
+    logLevel: Type.Union(
+      logLevels.map((level) => Type.Literal(level)),
+      {
+        default: 'info',
+        description: 'What is written to the log.',
+      },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The proxy's settings, read and checked singly; {@link assertSettings} checks them together. */
+export type ProxySettings = Static<typeof proxySettingsSchema>;
+
+/** Throws one `invalid` that names each impossible combination, with the remedy. */
+export function assertSettings(settings: ProxySettings): void {
+  const problems = [...offerProblems(settings), ...relationProblems(settings), ...portProblems(settings)];
+  if (problems.length === 0) return;
+  const head = problems.length === 1 ? 'A setting is wrong' : `${problems.length} settings are wrong`;
+  throw new SionError('invalid', `${head}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+}
+
+/** The stripe table of SION_STRIPES; throws `invalid` when it is none. */
+export function stripesOf(settings: Pick<ProxySettings, 'stripes'>): readonly Stripe[] {
+  try {
+    return parseStripes(settings.stripes);
+  } catch (error) {
+    throw new SionError('invalid', `SION_STRIPES: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function offerProblems(settings: ProxySettings): readonly string[] {
+  const problems: string[] = [];
+  if (settings.store !== 'directory') {
+    problems.push(
+      `SION_STORE is ${settings.store}, which this version does not offer. Leave it out, or set it to directory.`,
+    );
+  }
+  if (settings.durability !== 'store') {
+    problems.push(
+      `SION_DURABILITY is ${settings.durability}, which this version does not offer. Leave it out, or set it to store.`,
+    );
+  }
+  return problems;
+}
+
+function relationProblems(settings: ProxySettings): readonly string[] {
+  const problems: string[] = [];
+  const { nodes, leaseTtlMs, leaseRenewalMs, keptMaxBytes, bodyMemoryBytes, maxChunkBytes } = settings;
+  const widest = widestStripe(settings, problems);
+  if (widest > nodes) {
+    problems.push(
+      `SION_STRIPES spreads objects over ${widest} functions, but SION_NODES is ${nodes}. Set at least ${widest} nodes, or narrower stripes.`,
+    );
+  }
+  if (leaseRenewalMs * 3 >= leaseTtlMs) {
+    problems.push(
+      `SION_LEASE_RENEWAL_MS is ${leaseRenewalMs}, but must be less than a third of SION_LEASE_TTL_MS (${leaseTtlMs}), so that two renewals may fail.`,
+    );
+  }
+  const fragmentBytes = maxChunksPerFragment * maxChunkBytes;
+  if (bodyMemoryBytes < 4 * fragmentBytes) {
+    problems.push(
+      `SION_BODY_MEMORY_BYTES is ${bodyMemoryBytes}, but must hold four fragments of SION_MAX_CHUNK_BYTES: at least ${4 * fragmentBytes}.`,
+    );
+  }
+  if (keptMaxBytes * 4 > bodyMemoryBytes) {
+    problems.push(
+      `SION_KEPT_MAX_BYTES is ${keptMaxBytes}, but must be at most a quarter of SION_BODY_MEMORY_BYTES (${bodyMemoryBytes}).`,
+    );
+  }
+  const nodeBytes = settings.nodeMemoryMb * mib;
+  if (maxChunkBytes * 16 > nodeBytes) {
+    problems.push(
+      `SION_MAX_CHUNK_BYTES is ${maxChunkBytes}, but must be at most a sixteenth of a function’s memory (${nodeBytes}).`,
+    );
+  }
+  if (settings.lambdaEndpoint !== '' && !/^https?:\/\/[^\s/]+/.test(settings.lambdaEndpoint)) {
+    problems.push(
+      `SION_LAMBDA_ENDPOINT is ${JSON.stringify(settings.lambdaEndpoint)}, which is no URL. Write http://host:port.`,
+    );
+  }
+  return problems;
+}
+
+function widestStripe(settings: ProxySettings, problems: string[]): number {
+  try {
+    return Math.max(...stripesOf(settings).map((stripe) => stripe.dataChunks + stripe.parityChunks));
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return 0;
+  }
+}
+
+/** Ports that this machine's one SION listens on; two equal ones would fail later, with a less helpful message. */
+function portProblems(settings: ProxySettings): readonly string[] {
+  const ports = [
+    ['SION_RESP_PORT', settings.respPort],
+    ['SION_HTTP_PORT', settings.httpPort],
+    ['SION_LINK_PORT', settings.linkPort],
+    ['SION_LAMBDA_PORT', settings.lambdaPort],
+    ['SION_ADMIN_PORT', settings.adminPort],
+  ] as const;
+  return ports.flatMap(([name, port], place) => {
+    const earlier = ports.slice(0, place).find(([, other]) => other === port && port !== 0);
+    return earlier === undefined ? [] : [`${earlier[0]} and ${name} are both ${port}. Give each its own port, or 0.`];
+  });
+}
