@@ -5,6 +5,8 @@ import { readImports, readPackages, readRootTools, readSources, type WorkspacePa
 const packages = readPackages();
 const sources = readSources(packages);
 const rootTools = readRootTools();
+/** Kept apart, so that this very file does not seem to import it. */
+const dynamic = 'import';
 
 test('the workspace keeps the edges of the design', () => {
   expect(packages.length).toBeGreaterThanOrEqual(11);
@@ -35,7 +37,7 @@ describe('a broken edge is found', () => {
     ['packages/core/src/a.ts', "import { a } from './frames.test-data.ts';", 'test file'],
     ['services/proxy/src/a.ts', "import { a } from '../../../tests/doubles/a.ts';", 'leaves its package'],
     ['services/proxy/src/a.ts', "import {\n  Emulator,\n  b,\n} from '@sion/emulator';", 'not an edge'],
-    ['services/proxy/src/a.ts', `const { a } = await ${'import'}('@sion/emulator');`, 'not an edge'],
+    ['services/proxy/src/a.ts', `const { a } = await ${dynamic}('@sion/emulator');`, 'not an edge'],
     ['services/proxy/src/a.ts', "import '@sion/emulator';", 'not an edge'],
     ['services/proxy/src/a.ts', "import { A } from '@aws-sdk/client-lambda';", 'only packages/aws'],
     ['services/proxy/src/main.ts', "import { A } from '@aws-sdk/client-lambda';", 'only packages/aws'],

@@ -78,7 +78,7 @@ export function readImports(text: string): readonly string[] {
 function readPackage(folder: string): WorkspacePackage {
   const manifest = readManifest(folder);
   return {
-    name: String(manifest['name']),
+    name: JSON.stringify(manifest['name']).slice(1, -1),
     folder,
     dependencies: Object.keys(manifest['dependencies'] ?? {}),
     devDependencies: Object.keys(manifest['devDependencies'] ?? {}),
