@@ -1,1 +1,2 @@
-export {};
+export * from './lambda-functions.ts';
+export * from './report-line.ts';

@@ -1,1 +1,10 @@
-export {};
+export * from './control/contract.ts';
+export * from './control/control-client.ts';
+export * from './emulator.ts';
+export * from './model/events.ts';
+export * from './model/figures.ts';
+export * from './model/meter.ts';
+export * from './model/model.ts';
+export * from './model/prices.ts';
+export * from './model/report.ts';
+export * from './settings.ts';

@@ -1,0 +1,166 @@
+/**
+ * One instance as a real process: the function's bundle under a bootstrap that speaks the Runtime API. It starts, stops
+ * (SIGSTOP), continues (SIGCONT) and kills that process, and says what it hears. The model decides when; the sandbox
+ * never acts by itself. The process leads a group and a session of its own, so that signals meant for the terminal do
+ * not reach it and whatever it starts goes with it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Answer } from '../model/events.ts';
+import type { Guard } from './guard.ts';
+import { type ProcessMemory, readProcessMemory, readProcessState } from './memory.ts';
+import { RuntimeApi, type RuntimeInvocation } from './runtime-api.ts';
+
+/** What a sandbox is to run. */
+export interface SandboxPlan {
+  readonly script: string;
+  readonly handler: string;
+  readonly taskRoot: string;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly maxResponseBytes: number;
+}
+
+/** What happens in a sandbox; nothing is said after `kill`. */
+export interface SandboxListener {
+  ready(): void;
+  asked(): void;
+  answered(requestId: string, answer: Answer): void;
+  initFailed(errorType: string, body: Uint8Array): void;
+  exited(status: string): void;
+  /** What the process wrote to stdout or stderr. */
+  wrote(bytes: Buffer): void;
+}
+
+export class Sandbox {
+  readonly #plan: SandboxPlan;
+  readonly #listener: SandboxListener;
+  readonly #guard: Guard;
+  readonly #api: RuntimeApi;
+  #child: ChildProcess | undefined;
+  #killed = false;
+  #readySaid = false;
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(plan: SandboxPlan, listener: SandboxListener, guard: Guard) {
+    this.#plan = plan;
+    this.#listener = listener;
+    this.#guard = guard;
+    this.#api = new RuntimeApi(
+      {
+        asked: () => this.#asked(),
+        answered: (requestId, answer) => this.#say(() => listener.answered(requestId, answer)),
+        initFailed: (errorType, body) => this.#say(() => listener.initFailed(errorType, body)),
+      },
+      plan.maxResponseBytes,
+    );
+  }
+
+  /** The process's id, once there is one. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts the process; how that goes is heard by the listener. */
+  start(): void {
+    this.#api.listen().then(
+      (address) => this.#spawn(address),
+      (error: Error) => this.#say(() => this.#listener.exited(`cannot listen: ${error.message}`)),
+    );
+  }
+
+  deliver(invocation: RuntimeInvocation): void {
+    this.#api.deliver(invocation);
+  }
+
+  freeze(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#signal('SIGCONT');
+  }
+
+  /** Ends the process at once; from now on nothing is said. Resolves when it is gone. */
+  kill(): Promise<void> {
+    this.#killed = true;
+    this.#signal('SIGKILL');
+    return Promise.all([this.#gone, this.#api.close()]).then(() => undefined);
+  }
+
+  /** The process's memory; undefined while there is none. */
+  memory(): ProcessMemory | undefined {
+    return this.pid === undefined ? undefined : readProcessMemory(this.pid);
+  }
+
+  /** The kernel's letter for its state; T when frozen. */
+  processState(): string | undefined {
+    return this.pid === undefined ? undefined : readProcessState(this.pid);
+  }
+
+  #spawn(runtimeApi: string): void {
+    if (this.#killed) return;
+    const plan = this.#plan;
+    const child = spawn(process.execPath, [...heapFlags(plan.memoryMb), plan.script, plan.handler], {
+      cwd: plan.taskRoot,
+      env: { ...plan.environment, AWS_LAMBDA_RUNTIME_API: runtimeApi },
+      detached: true,
+      // The fourth is the pipe whose end tells the bootstrap that the emulator is gone.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    if (child.pid !== undefined) this.#guard.add(child.pid);
+    this.#child = child;
+    this.#gone = new Promise((resolve) => {
+      child.once('error', (error) => {
+        this.#say(() => this.#listener.exited(error.message));
+        if (child.pid === undefined) resolve();
+      });
+      child.once('exit', (code, signal) => {
+        if (child.pid !== undefined) this.#guard.remove(child.pid);
+        this.#say(() =>
+          this.#listener.exited(signal === null ? `exit status ${code}` : `signal: ${signalName(signal)}`),
+        );
+        resolve();
+      });
+    });
+    child.stdout?.on('data', (bytes: Buffer) => this.#say(() => this.#listener.wrote(bytes)));
+    child.stderr?.on('data', (bytes: Buffer) => this.#say(() => this.#listener.wrote(bytes)));
+  }
+
+  #asked(): void {
+    if (!this.#readySaid) {
+      this.#readySaid = true;
+      return this.#say(() => this.#listener.ready());
+    }
+    // One turn later, so that what the handler wrote to its log before it asked has been read.
+    setImmediate(() => this.#say(() => this.#listener.asked()));
+  }
+
+  #say(what: () => void): void {
+    if (!this.#killed) what();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has just ended by itself; its exit is on the way.
+    }
+  }
+}
+
+/** As the managed runtime starts Node: the heap takes what the function's memory gives. */
+function heapFlags(memoryMb: number): string[] {
+  return [`--max-old-space-size=${Math.floor(memoryMb * 0.9)}`, '--max-http-header-size=81920'];
+}
+
+function signalName(signal: NodeJS.Signals): string {
+  const names: Partial<Record<NodeJS.Signals, string>> = {
+    SIGKILL: 'killed',
+    SIGABRT: 'aborted',
+    SIGSEGV: 'segmentation fault',
+    SIGTERM: 'terminated',
+  };
+  return names[signal] ?? signal;
+}
