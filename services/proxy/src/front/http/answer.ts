@@ -15,7 +15,7 @@ export type AnswerHeaders = Readonly<Record<string, string | number>>;
 
 /** Answers without a body. */
 export function answerEmpty(exchange: Exchange, status: number, headers: AnswerHeaders): void {
-  exchange.response.writeHead(status, { ...exchange.baseHeaders, ...headers });
+  exchange.response.writeHead(status, { ...exchange.baseHeaders(), ...headers });
   exchange.response.end();
 }
 
@@ -32,7 +32,7 @@ export async function refuse(exchange: Exchange, refusal: Refusal): Promise<void
   const text = Buffer.from(writeRefusal(refusal, exchange.requestId));
   const unread = hasBody(request.headers) && !request.complete;
   response.writeHead(refusal.status, {
-    ...exchange.baseHeaders,
+    ...exchange.baseHeaders(),
     'content-type': 'application/json; charset=utf-8',
     'content-length': text.byteLength,
     ...refusal.headers,

@@ -13,6 +13,8 @@ export interface FrontParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: HttpLimits;
+  /** True once a stop was asked for: answers then end their connection. */
+  readonly isStopping: () => boolean;
 }
 
 /** One request and its answer. */
@@ -25,8 +27,8 @@ export interface Exchange {
   readonly startedMs: number;
   /** Aborts when the client has gone before the answer was complete. */
   readonly signal: AbortSignal;
-  /** Headers of every answer. */
-  readonly baseHeaders: Readonly<Record<string, string>>;
+  /** Headers of every answer, as they are at the moment of writing it. */
+  readonly baseHeaders: () => Readonly<Record<string, string>>;
   /** False while the client waits for "100 Continue" and has sent no body yet. */
   bodyInvited: boolean;
 }

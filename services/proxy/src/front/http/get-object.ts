@@ -101,7 +101,7 @@ async function answerBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { 
     if (exchange.signal.aborted) throw new SionError('unavailable', 'the client has gone');
     const isPart = range.end - range.start < info.sizeBytes;
     response.writeHead(isPart ? 206 : 200, {
-      ...exchange.baseHeaders,
+      ...exchange.baseHeaders(),
       ...infoHeaders(exchange, info),
       'content-length': range.end - range.start,
       ...(isPart ? { 'content-range': formatContentRange(range, info.sizeBytes) } : {}),

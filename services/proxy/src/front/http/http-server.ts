@@ -49,13 +49,14 @@ const objectsRoute = '/v1/objects/key';
 
 /** Creates the front and starts to listen; rejects when the port is taken. */
 export async function createHttpServer(parts: HttpServerParts): Promise<HttpServer> {
-  const { settings, clock } = parts;
-  const stopping = { asked: false };
+  const { settings, clock, objects, log } = parts;
+  let stopping = false;
+  const front: FrontParts = { objects, clock, log, limits: settings, isStopping: () => stopping };
   const app = createApp(parts);
-  addErrorAnswers(app, parts);
-  addStopAnswers(app, stopping);
+  addErrorAnswers(app, front);
+  addStopAnswers(app, front);
   addHealthRoutes(app, parts.status);
-  addObjectRoutes(app, parts);
+  addObjectRoutes(app, front);
   app.server.maxConnections = settings.maxHttpConnections;
   // Without a listener Node itself would ask for the body before anybody has judged the headers.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
@@ -66,7 +67,7 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
     host: settings.host,
     port: address.port,
     async close() {
-      stopping.asked = true;
+      stopping = true;
       const deadline = clock.after(settings.drainMs, () => app.server.closeAllConnections());
       await app.close();
       deadline.cancel();
@@ -102,8 +103,7 @@ function createApp(parts: HttpServerParts): FastifyInstance {
   return app;
 }
 
-function addObjectRoutes(app: FastifyInstance, parts: HttpServerParts): void {
-  const front: FrontParts = { objects: parts.objects, clock: parts.clock, log: parts.log, limits: parts.settings };
+function addObjectRoutes(app: FastifyInstance, front: FrontParts): void {
   const route = (method: string, handle: (exchange: ObjectExchange) => Promise<void>) => {
     app.route({ method, url: objectsRoute, handler: (request, reply) => runExchange(front, request, reply, handle) });
   };
@@ -152,18 +152,17 @@ function openExchange(front: FrontParts, request: FastifyRequest, reply: Fastify
     requestId: request.id,
     startedMs: front.clock.monotonicMs(),
     signal: gone.signal,
-    baseHeaders: answerHeaders(request, reply),
+    baseHeaders: () => answerHeaders(request, front.isStopping()),
     bodyInvited: request.headers.expect === undefined,
   };
 }
 
-/** The request's id, twice when the client chose it, and what hooks have set (`Connection: close` while stopping). */
-function answerHeaders(request: FastifyRequest, reply: FastifyReply): Readonly<Record<string, string>> {
-  const connection = reply.getHeader('connection');
+/** The request's id, twice when the client chose it. */
+function answerHeaders(request: FastifyRequest, isStopping: boolean): Readonly<Record<string, string>> {
   return {
     'sion-request-id': request.id,
     ...(request.headers['x-request-id'] === undefined ? {} : { 'x-request-id': request.id }),
-    ...(typeof connection === 'string' ? { connection } : {}),
+    ...(isStopping ? { connection: 'close' } : {}),
   };
 }
 
@@ -176,10 +175,9 @@ function addHealthRoutes(app: FastifyInstance, source: StatusSource): void {
 }
 
 /** Requests that arrive on open connections after a stop was asked for. */
-function addStopAnswers(app: FastifyInstance, stopping: { readonly asked: boolean }): void {
-  app.addHook('onRequest', async (_request, reply) => {
-    if (!stopping.asked) return;
-    reply.header('connection', 'close');
+function addStopAnswers(app: FastifyInstance, front: FrontParts): void {
+  app.addHook('onRequest', async () => {
+    if (!front.isStopping()) return;
     throw new SionError(
       'closed',
       'This proxy is stopping and takes no new requests. Connect to another one, or retry later.',
@@ -187,19 +185,18 @@ function addStopAnswers(app: FastifyInstance, stopping: { readonly asked: boolea
   });
   // A connection whose answer was already under way says keep-alive; it is closed as soon as it idles.
   app.addHook('onResponse', async () => {
-    if (stopping.asked) queueMicrotask(() => app.server.closeIdleConnections());
+    if (front.isStopping()) queueMicrotask(() => app.server.closeIdleConnections());
   });
 }
 
-function addErrorAnswers(app: FastifyInstance, parts: HttpServerParts): void {
-  const front: FrontParts = { objects: parts.objects, clock: parts.clock, log: parts.log, limits: parts.settings };
+function addErrorAnswers(app: FastifyInstance, front: FrontParts): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply, refusal: Refusal) => {
     reply.hijack();
     await refuse(openExchange(front, request, reply), refusal);
   };
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = refusalOf(error);
-    logRefusal(parts.log, { requestId: request.id }, refusal, error);
+    logRefusal(front.log, { requestId: request.id }, refusal, error);
     await answer(request, reply, refusal);
   });
   app.setNotFoundHandler(async (request, reply) => {
