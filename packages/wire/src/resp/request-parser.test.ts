@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RespProtocolError } from './protocol-error.ts';
+import { defaultRequestLimits, type RequestEvent, type RequestLimits, RequestParser } from './request-parser.ts';
+
+const smallLimits: RequestLimits = {
+  maxArguments: 64,
+  maxBulkBytes: 4096,
+  maxLineBytes: 64,
+  streamThresholdBytes: 100,
+  pieceBytes: 32,
+  maxBufferedBytes: 1000,
+};
+
+/** SET's value may come as pieces, as in the front. */
+function streamsSet(args: readonly Buffer[]): boolean {
+  return args.length === 2 && args[0]?.toString('latin1').toLowerCase() === 'set';
+}
+
+function encode(args: readonly (string | Uint8Array)[]): Buffer {
+  const parts = [Buffer.from(`*${args.length}\r\n`)];
+  for (const argument of args) {
+    const bytes = Buffer.from(argument);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Feeds `bytes` in parts that end at `cuts`, from a buffer that is overwritten after each feed. */
+function readAll(bytes: Uint8Array, cuts: readonly number[], limits: RequestLimits, stopEvery = 0): RequestEvent[] {
+  const parser = new RequestParser(limits, streamsSet);
+  const events: RequestEvent[] = [];
+  let start = 0;
+  for (const end of [...cuts, bytes.length]) {
+    const lent = Buffer.from(bytes.subarray(start, end));
+    parser.feed(lent);
+    for (let taken = 1; ; taken += 1) {
+      const event = parser.next();
+      if (event === undefined) break;
+      events.push(event);
+      if (stopEvery > 0 && taken % stopEvery === 0) {
+        parser.release();
+        lent.fill(0xee);
+      }
+    }
+    parser.release();
+    lent.fill(0xee);
+    start = end;
+  }
+  return events;
+}
+
+/** One record per command, however its value travelled. */
+function commandsOf(events: readonly RequestEvent[]): { args: string[]; skippedBytes: number; streamed: boolean }[] {
+  const commands: { args: string[]; skippedBytes: number; streamed: boolean }[] = [];
+  let open: { args: string[]; pieces: Buffer[] } | undefined;
+  for (const event of events) {
+    if (event.kind === 'command') {
+      commands.push({ args: event.args.map(latin1), skippedBytes: event.skippedBytes, streamed: false });
+    } else if (event.kind === 'opening') {
+      open = { args: event.args.map(latin1), pieces: [] };
+    } else if (event.kind === 'piece') {
+      open?.pieces.push(event.bytes);
+    } else {
+      const value = latin1(Buffer.concat(open?.pieces ?? []));
+      const args = [...(open?.args ?? []), value, ...event.args.map(latin1)];
+      commands.push({ args, skippedBytes: event.skippedBytes, streamed: true });
+      open = undefined;
+    }
+  }
+  return commands;
+}
+
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1');
+}
+
+function everyByte(bytes: Uint8Array): number[] {
+  return Array.from({ length: Math.max(0, bytes.length - 1) }, (_, index) => index + 1);
+}
+
+describe('RequestParser', () => {
+  const value = Buffer.from(Array.from({ length: 333 }, (_, index) => index % 256));
+  const session = Buffer.concat([
+    encode(['PING']),
+    Buffer.from('PING\r\n'),
+    Buffer.from('\r\n*0\r\n*-1\r\n'),
+    Buffer.from("set \"a b\\x00\\n\" 'it\\'s'\n"),
+    encode(['SET', 'key', '']),
+    encode(['SET', Buffer.from([0, 13, 10, 255]), value, 'EX', '10']),
+    encode(['ECHO', value]),
+    encode(['GET', 'key']),
+  ]);
+  const expected = [
+    ['PING'],
+    ['PING'],
+    ['set', 'a b\0\n', "it's"],
+    ['SET', 'key', ''],
+    ['SET', '\0\r\n\xff', latin1(value), 'EX', '10'],
+    ['ECHO', latin1(value)],
+    ['GET', 'key'],
+  ];
+
+  it('reads a session whole', () => {
+    const commands = commandsOf(readAll(session, [], smallLimits));
+    expect(commands.map((command) => command.args)).toEqual(expected);
+    expect(commands.map((command) => command.streamed)).toEqual([false, false, false, false, true, false, false]);
+  });
+
+  it('reads a session byte by byte', () => {
+    const commands = commandsOf(readAll(session, everyByte(session), smallLimits));
+    expect(commands.map((command) => command.args)).toEqual(expected);
+  });
+
+  it('reads a session in any pieces, stopping anywhere', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: session.length })), fc.nat(3), (cuts, stopEvery) => {
+        const sorted = [...cuts].sort((a, b) => a - b);
+        const commands = commandsOf(readAll(session, sorted, smallLimits, stopEvery));
+        expect(commands.map((command) => command.args)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('gives back any commands of any bytes', () => {
+    const argument = fc.uint8Array({ maxLength: 200 });
+    const command = fc.array(argument, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 6 }), fc.array(fc.nat(2000)), (commands, cuts) => {
+        const bytes = Buffer.concat(commands.map(encode));
+        const sorted = cuts.filter((cut) => cut <= bytes.length).sort((a, b) => a - b);
+        const read = commandsOf(readAll(bytes, sorted, { ...smallLimits, maxBufferedBytes: 2000 }));
+        expect(read.map(({ args }) => args)).toEqual(
+          commands.map((args) => args.map((one) => latin1(Buffer.from(one)))),
+        );
+      }),
+    );
+  });
+
+  it('announces a large value before its bytes, and gives arguments behind it at the end', () => {
+    const events = readAll(encode(['SET', 'key', value, 'EX', '10']), [], smallLimits);
+    expect(events[0]).toMatchObject({ kind: 'opening', argumentCount: 5, valueBytes: 333 });
+    const sizes = events.flatMap((event) => (event.kind === 'piece' ? [event.bytes.length] : []));
+    expect(sizes).toEqual([...Array.from({ length: 10 }, () => 32), 13]);
+    expect(events.at(-1)).toMatchObject({ kind: 'closing', args: [Buffer.from('EX'), Buffer.from('10')] });
+  });
+
+  it('passes over what exceeds the memory of one command, and tells how much', () => {
+    const big = Buffer.alloc(600, 1);
+    const bytes = Buffer.concat([encode(['MSET', 'a', big, 'b', big, 'c', 'd']), encode(['PING'])]);
+    for (const cuts of [[], everyByte(bytes)]) {
+      expect(commandsOf(readAll(bytes, cuts, smallLimits))).toEqual([
+        { args: ['MSET', 'a', latin1(big), 'b'], skippedBytes: 602, streamed: false },
+        { args: ['PING'], skippedBytes: 0, streamed: false },
+      ]);
+    }
+  });
+
+  const broken: [string, string, string][] = [
+    ['a bulk string without $', '*1\r\n:3\r\nfoo\r\n', "Protocol error: expected '$', got ':'"],
+    ['a count that is no number', '*x\r\n', 'Protocol error: invalid multibulk length'],
+    ['an empty count', '*\r\n', 'Protocol error: invalid multibulk length'],
+    ['a count with a sign', '*+1\r\n', 'Protocol error: invalid multibulk length'],
+    ['a count with a leading zero', '*01\r\n', 'Protocol error: invalid multibulk length'],
+    ['too many arguments', '*65\r\n', 'Protocol error: invalid multibulk length'],
+    ['a count beyond all numbers', '*99999999999999999999\r\n', 'Protocol error: invalid multibulk length'],
+    ['a negative length', '*1\r\n$-1\r\n', 'Protocol error: invalid bulk length'],
+    ['a length with a space', '*1\r\n$ 1\r\n', 'Protocol error: invalid bulk length'],
+    ['a length over the limit', '*1\r\n$4097\r\n', 'Protocol error: invalid bulk length'],
+    ['a minus zero', '*1\r\n$-0\r\n', 'Protocol error: invalid bulk length'],
+    ['an endless inline command', 'a'.repeat(65), 'Protocol error: too big inline request'],
+    ['a count without an end', `*${'1'.repeat(65)}`, 'Protocol error: too big mbulk count string'],
+    ['a length without an end', `*1\r\n$${'1'.repeat(65)}`, 'Protocol error: too big bulk count string'],
+    ['an open quote', 'SET "a\r\n', 'Protocol error: unbalanced quotes in request'],
+    ['a quote that ends within a word', 'SET "a"b\r\n', 'Protocol error: unbalanced quotes in request'],
+  ];
+  it.each(broken)('refuses %s', (_name, text, message) => {
+    const bytes = Buffer.from(text);
+    for (const cuts of [[], everyByte(bytes)]) {
+      expect(() => readAll(bytes, cuts, smallLimits)).toThrow(new RespProtocolError(message));
+    }
+  });
+
+  it('throws nothing but protocol errors, and the same events however bytes are cut', () => {
+    const grammar = fc.oneof(
+      fc.constantFrom('*', '$', '\r\n', '-1', '0', '1', '3', 'SET', '"', "'", '\\x4', ' ', '\n', '\r', '99999999999'),
+      fc.uint8Array({ maxLength: 4 }).map(latin1FromBytes),
+      fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 4 }).map((args) => latin1(encode(args))),
+    );
+    fc.assert(
+      fc.property(fc.array(grammar, { maxLength: 40 }), (tokens) => {
+        const bytes = Buffer.from(tokens.join(''), 'latin1');
+        const whole = outcome(bytes, []);
+        const single = outcome(bytes, everyByte(bytes));
+        expect(single).toEqual(whole);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes memory for what arrived, not for what was announced', () => {
+    const parsers: RequestParser[] = [];
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 100; index += 1) {
+      const parser = new RequestParser(defaultRequestLimits, streamsSet);
+      parser.feed(Buffer.from('*2\r\n$4\r\nECHO\r\n$67000000\r\nabc'));
+      expect(parser.next()).toBeUndefined();
+      parser.release();
+      parsers.push(parser);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 64 * 1024);
+    expect(parsers.every((parser) => parser.midCommand)).toBe(true);
+  });
+
+  it('keeps no more than one piece of a streamed value', () => {
+    const parser = new RequestParser(defaultRequestLimits, streamsSet);
+    const valueBytes = 64 * 1024 * 1024;
+    const chunk = Buffer.alloc(64 * 1024, 7);
+    parser.feed(Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${valueBytes}\r\n`));
+    expect(parser.next()).toMatchObject({ kind: 'opening', valueBytes });
+    let bytes = 0;
+    for (let fed = 0; fed < valueBytes; fed += chunk.length) {
+      parser.feed(chunk);
+      for (let event = parser.next(); event !== undefined; event = parser.next()) {
+        if (event.kind === 'piece') bytes += event.bytes.length;
+      }
+      expect(parser.waitingBytes).toBe(0);
+      parser.release();
+    }
+    expect(bytes).toBe(valueBytes);
+    parser.feed(Buffer.from('\r\n'));
+    expect(parser.next()).toEqual({ kind: 'closing', args: [], skippedBytes: 0 });
+    expect(parser.midCommand).toBe(false);
+  });
+});
+
+function latin1FromBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
+
+function outcome(bytes: Buffer, cuts: readonly number[]): unknown {
+  const parser = new RequestParser(smallLimits, streamsSet);
+  const events: RequestEvent[] = [];
+  let start = 0;
+  try {
+    for (const end of [...cuts, bytes.length]) {
+      parser.feed(bytes.subarray(start, end));
+      for (let event = parser.next(); event !== undefined; event = parser.next()) events.push(event);
+      parser.release();
+      start = end;
+    }
+  } catch (error) {
+    if (!(error instanceof RespProtocolError)) throw error;
+    return { commands: commandsOf(events), error: error.message };
+  }
+  return { commands: commandsOf(events) };
+}

@@ -1,0 +1,403 @@
+/**
+ * Reads Redis commands from a stream of bytes, by offsets, however the stream is cut into pieces. It owns the grammar
+ * and its bounds; it knows no command. It never keeps a view of the bytes it is fed: an argument is copied once, into
+ * memory of its own, and a large value leaves piece by piece, so that memory stays bounded whatever a client announces.
+ *
+ *     request  = array | inline
+ *     array    = "*" count CRLF count*( "$" length CRLF length*BYTE 2*BYTE )     ; count <= 0: nothing
+ *     inline   = words LF                                                        ; see inline.ts
+ *
+ * As in Redis, the two bytes behind a bulk string are skipped unseen, and lengths are plain decimals without sign,
+ * space or leading zero.
+ */
+import { splitInline } from './inline.ts';
+import { protocolErrors, RespProtocolError } from './protocol-error.ts';
+
+/** What a request may take. */
+export interface RequestLimits {
+  /** Arguments of one command, its name included. */
+  readonly maxArguments: number;
+  /** One bulk string, Redis's `proto-max-bulk-len`. */
+  readonly maxBulkBytes: number;
+  /** An inline command, or a line with a count. */
+  readonly maxLineBytes: number;
+  /** A longer value is handed out as pieces where the command takes that. */
+  readonly streamThresholdBytes: number;
+  /** Size of these pieces; the last one is shorter. */
+  readonly pieceBytes: number;
+  /** All arguments of one command that are kept in memory; what goes beyond is skipped and told. */
+  readonly maxBufferedBytes: number;
+}
+
+/** Redis's own limits, and SION's for memory. */
+export const defaultRequestLimits: RequestLimits = {
+  maxArguments: 1024 * 1024,
+  maxBulkBytes: 512 * 1024 * 1024,
+  maxLineBytes: 64 * 1024,
+  streamThresholdBytes: 64 * 1024,
+  pieceBytes: 256 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
+};
+
+/**
+ * What was read. `skippedBytes` > 0: arguments over `maxBufferedBytes` were passed over; `args` ends before the first
+ * of them. All bytes are the receiver's to keep.
+ */
+export type RequestEvent =
+  | { readonly kind: 'command'; readonly args: readonly Buffer[]; readonly skippedBytes: number }
+  /** A command whose next argument is a large value: `args` so far, of `argumentCount` in all. Pieces follow. */
+  | {
+      readonly kind: 'opening';
+      readonly args: readonly Buffer[];
+      readonly argumentCount: number;
+      readonly valueBytes: number;
+    }
+  | { readonly kind: 'piece'; readonly bytes: Buffer }
+  /** The opened command is complete; `args` are those behind the large value. */
+  | { readonly kind: 'closing'; readonly args: readonly Buffer[]; readonly skippedBytes: number };
+
+/** Says whether the next argument of the command that begins with `args`, a large one, shall come as pieces. */
+export type StreamChoice = (args: readonly Buffer[], argumentCount: number) => boolean;
+
+type State = 'start' | 'inline' | 'count' | 'counted' | 'dollar' | 'length' | 'measured' | 'payload' | 'argument-end';
+
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+const asterisk = 0x2a;
+const dollar = 0x24;
+const minus = 0x2d;
+const zero = 0x30;
+const nine = 0x39;
+const noBytes = Buffer.alloc(0);
+/** First allocation for bytes whose end is not in sight: what is announced may never come. */
+const firstGrowthBytes = 16 * 1024;
+const firstLineBytes = 256;
+
+/** See the module. `feed`, then `next` until it gives nothing (or you want no more for now), then `release`. */
+export class RequestParser {
+  readonly #limits: RequestLimits;
+  readonly #streams: StreamChoice;
+
+  #chunk: Buffer = noBytes;
+  #at = 0;
+  #chunkIsOwn = true;
+
+  #state: State = 'start';
+  /** Bytes to pass over unseen before the state goes on. */
+  #skip = 0;
+
+  #decimal = new DecimalLine();
+  #line = new GrowingBytes(firstLineBytes);
+
+  #args: Buffer[] = [];
+  #missing = 0;
+  #argumentCount = 0;
+  #opened = false;
+  #bufferedBytes = 0;
+  #skippedBytes = 0;
+
+  #disposal: 'keep' | 'stream' | 'skip' = 'keep';
+  #remaining = 0;
+  #kept = new GrowingBytes(firstGrowthBytes);
+  #piece: Buffer = noBytes;
+  #pieceFill = 0;
+
+  constructor(limits: RequestLimits, streams: StreamChoice) {
+    this.#limits = limits;
+    this.#streams = streams;
+  }
+
+  /** True between the first byte of a command and its last. */
+  get midCommand(): boolean {
+    return this.#state !== 'start';
+  }
+
+  /** True between an `opening` and its `closing`. */
+  get midStream(): boolean {
+    return this.#opened;
+  }
+
+  /** Bytes that were fed and not yet read. */
+  get waitingBytes(): number {
+    return this.#chunk.length - this.#at;
+  }
+
+  /** Adds bytes; they are read in place until `release`. */
+  feed(bytes: Uint8Array): void {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (this.waitingBytes === 0) {
+      this.#chunk = view;
+      this.#chunkIsOwn = false;
+    } else {
+      this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), view]);
+      this.#chunkIsOwn = true;
+    }
+    this.#at = 0;
+  }
+
+  /** Lets go of the bytes that were fed, copying what is still unread. Call it before the fed memory changes. */
+  release(): void {
+    if (this.waitingBytes === 0) this.#chunk = noBytes;
+    else if (!this.#chunkIsOwn) this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+    else return;
+    this.#at = 0;
+    this.#chunkIsOwn = true;
+  }
+
+  /** The next event, or undefined when more bytes are needed. Throws {@link RespProtocolError}; it is over then. */
+  next(): RequestEvent | undefined {
+    for (;;) {
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, this.waitingBytes);
+        this.#skip -= skipped;
+        this.#at += skipped;
+        if (this.#skip > 0) return undefined;
+      }
+      const step = this.#step();
+      if (step === 'starved') return undefined;
+      if (step !== 'on') return step;
+    }
+  }
+
+  #step(): RequestEvent | 'on' | 'starved' {
+    switch (this.#state) {
+      case 'start':
+        return this.#begin();
+      case 'inline':
+        return this.#readInline();
+      case 'count':
+        return this.#readDecimal('counted', protocolErrors.bigMultibulkCount);
+      case 'counted':
+        return this.#takeCount();
+      case 'dollar':
+        return this.#readDollar();
+      case 'length':
+        return this.#readDecimal('measured', protocolErrors.bigBulkCount);
+      case 'measured':
+        return this.#takeLength();
+      case 'payload':
+        return this.#readPayload();
+      case 'argument-end':
+        return this.#endArgument();
+    }
+  }
+
+  #begin(): 'on' | 'starved' {
+    if (this.#at >= this.#chunk.length) return 'starved';
+    if (this.#chunk[this.#at] === asterisk) {
+      this.#at += 1;
+      this.#decimal.reset();
+      this.#state = 'count';
+    } else {
+      this.#state = 'inline';
+    }
+    return 'on';
+  }
+
+  #readInline(): RequestEvent | 'on' | 'starved' {
+    const end = this.#chunk.indexOf(lineFeed, this.#at);
+    const until = end < 0 ? this.#chunk.length : end;
+    if (this.#line.length + until - this.#at > this.#limits.maxLineBytes) {
+      throw new RespProtocolError(protocolErrors.bigInline);
+    }
+    this.#line.append(this.#chunk, this.#at, until, this.#limits.maxLineBytes);
+    this.#at = end < 0 ? until : until + 1;
+    if (end < 0) return 'starved';
+    const line = this.#line.take();
+    this.#state = 'start';
+    const args = splitInline(line.at(-1) === carriageReturn ? line.subarray(0, -1) : line);
+    if (args === undefined) throw new RespProtocolError(protocolErrors.unbalancedQuotes);
+    if (args.length === 0) return 'on';
+    return { kind: 'command', args, skippedBytes: 0 };
+  }
+
+  #readDecimal(then: State, tooBig: string): 'on' | 'starved' {
+    const end = this.#decimal.read(this.#chunk, this.#at);
+    if (this.#decimal.length > this.#limits.maxLineBytes) throw new RespProtocolError(tooBig);
+    this.#at = end;
+    if (!this.#decimal.ended) return 'starved';
+    this.#state = then;
+    this.#skip = 1;
+    return 'on';
+  }
+
+  #takeCount(): 'on' {
+    const count = this.#decimal.value;
+    if (count === undefined || count > this.#limits.maxArguments) {
+      throw new RespProtocolError(protocolErrors.multibulkLength);
+    }
+    this.#args = [];
+    this.#argumentCount = count;
+    this.#missing = count;
+    this.#bufferedBytes = 0;
+    this.#skippedBytes = 0;
+    this.#state = count <= 0 ? 'start' : 'dollar';
+    return 'on';
+  }
+
+  #readDollar(): 'on' | 'starved' {
+    const byte = this.#chunk[this.#at];
+    if (byte === undefined) return 'starved';
+    if (byte !== dollar) throw new RespProtocolError(protocolErrors.expectedDollar(byte));
+    this.#at += 1;
+    this.#decimal.reset();
+    this.#state = 'length';
+    return 'on';
+  }
+
+  #takeLength(): RequestEvent | 'on' {
+    const length = this.#decimal.value;
+    if (length === undefined || length < 0 || length > this.#limits.maxBulkBytes) {
+      throw new RespProtocolError(protocolErrors.bulkLength);
+    }
+    this.#remaining = length;
+    this.#state = 'payload';
+    if (this.#skippedBytes === 0 && !this.#opened && length > this.#limits.streamThresholdBytes) {
+      const args = this.#args;
+      if (this.#streams(args, this.#argumentCount)) {
+        this.#disposal = 'stream';
+        this.#opened = true;
+        this.#args = [];
+        return { kind: 'opening', args, argumentCount: this.#argumentCount, valueBytes: length };
+      }
+    }
+    const fits = this.#bufferedBytes + length <= this.#limits.maxBufferedBytes;
+    this.#disposal = fits && this.#skippedBytes === 0 ? 'keep' : 'skip';
+    if (this.#disposal === 'keep') this.#bufferedBytes += length;
+    else this.#skippedBytes += length;
+    return 'on';
+  }
+
+  #readPayload(): RequestEvent | 'on' | 'starved' {
+    const start = this.#at;
+    const end = Math.min(start + this.#remaining, this.#chunk.length);
+    if (this.#disposal === 'stream') return this.#readPiece(start, end);
+    if (this.#disposal === 'keep') this.#kept.append(this.#chunk, start, end, this.#kept.length + this.#remaining);
+    return this.#pass(end);
+  }
+
+  #pass(end: number): 'on' | 'starved' {
+    this.#remaining -= end - this.#at;
+    this.#at = end;
+    if (this.#remaining > 0) return 'starved';
+    this.#state = 'argument-end';
+    this.#skip = 2;
+    return 'on';
+  }
+
+  #readPiece(start: number, end: number): RequestEvent | 'on' | 'starved' {
+    if (this.#piece.length === 0) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.min(this.#remaining, this.#limits.pieceBytes));
+      this.#pieceFill = 0;
+    }
+    const until = Math.min(end, start + this.#piece.length - this.#pieceFill);
+    this.#pieceFill += this.#chunk.copy(this.#piece, this.#pieceFill, start, until);
+    const step = this.#pass(until);
+    if (this.#pieceFill < this.#piece.length) return step;
+    const bytes = this.#piece;
+    this.#piece = noBytes;
+    return { kind: 'piece', bytes };
+  }
+
+  #endArgument(): RequestEvent | 'on' {
+    if (this.#disposal === 'keep') this.#args.push(this.#kept.take());
+    this.#missing -= 1;
+    if (this.#missing > 0) {
+      this.#state = 'dollar';
+      return 'on';
+    }
+    this.#state = 'start';
+    const kind = this.#opened ? 'closing' : 'command';
+    const event = { kind, args: this.#args, skippedBytes: this.#skippedBytes } as const;
+    this.#opened = false;
+    this.#args = [];
+    return event;
+  }
+}
+
+/** A line that holds one decimal, read however it is cut; strict as Redis's `string2ll`. */
+class DecimalLine {
+  /** Bytes seen, without the line end. */
+  length = 0;
+  ended = false;
+  #negative = false;
+  #digits = 0;
+  #magnitude = 0;
+  #valid = true;
+
+  reset(): void {
+    this.length = 0;
+    this.ended = false;
+    this.#negative = false;
+    this.#digits = 0;
+    this.#magnitude = 0;
+    this.#valid = true;
+  }
+
+  /** The number; undefined when the line held anything else, or more digits than a count can have. */
+  get value(): number | undefined {
+    if (!this.#valid || this.#digits === 0) return undefined;
+    if (this.#magnitude === 0 && this.#negative) return undefined;
+    return this.#negative ? -this.#magnitude : this.#magnitude;
+  }
+
+  /** Reads up to the carriage return; gives the position behind what it read. */
+  read(chunk: Buffer, start: number): number {
+    let at = start;
+    for (; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? 0;
+      if (byte === carriageReturn) {
+        this.ended = true;
+        return at + 1;
+      }
+      this.#add(byte);
+    }
+    return at;
+  }
+
+  #add(byte: number): void {
+    this.length += 1;
+    if (byte >= zero && byte <= nine) {
+      if (this.#digits > 0 && this.#magnitude === 0) this.#valid = false;
+      this.#digits += 1;
+      if (this.#digits > 15) this.#valid = false;
+      else this.#magnitude = this.#magnitude * 10 + byte - zero;
+    } else if (byte === minus && this.length === 1) {
+      this.#negative = true;
+    } else {
+      this.#valid = false;
+    }
+  }
+}
+
+/** Bytes of a known greatest length that arrive in parts; memory follows what arrived, not what was announced. */
+class GrowingBytes {
+  length = 0;
+  #bytes: Buffer = noBytes;
+  readonly #firstBytes: number;
+
+  constructor(firstBytes: number) {
+    this.#firstBytes = firstBytes;
+  }
+
+  /** Copies `source[start, end)`. `finalLength` is what the whole will have at most. */
+  append(source: Buffer, start: number, end: number, finalLength: number): void {
+    const needed = this.length + end - start;
+    if (needed > this.#bytes.length) {
+      const grown = Math.max(needed, this.#bytes.length * 2, this.#firstBytes);
+      const bytes = Buffer.allocUnsafeSlow(Math.min(grown, finalLength));
+      this.#bytes.copy(bytes, 0, 0, this.length);
+      this.#bytes = bytes;
+    }
+    source.copy(this.#bytes, this.length, start, end);
+    this.length = needed;
+  }
+
+  /** Gives the bytes away and is empty again. */
+  take(): Buffer {
+    const bytes = this.#bytes.length === this.length ? this.#bytes : this.#bytes.subarray(0, this.length);
+    this.#bytes = noBytes;
+    this.length = 0;
+    return bytes;
+  }
+}
