@@ -3,7 +3,6 @@
  * are decided in order; expiry follows the clock that the test gives; nothing of an object shows before its mutation. It
  * is a plain record of functions, so that a test replaces one of them by spreading.
  */
-import { SionError } from '@sion/wire';
 import type {
   CurrentObject,
   Decision,
@@ -18,7 +17,8 @@ import type {
   ReadSource,
   StagedBytes,
   WriteOptions,
-} from '../../services/proxy/src/objects/objects.ts';
+} from '@sion/proxy';
+import { SionError } from '@sion/wire';
 
 /** What the double lets a test see beside the contract. */
 export interface MemoryObjects extends Objects {
@@ -68,31 +68,25 @@ export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObject
     return info;
   };
 
-  const apply = (key: Key, decision: Decision<unknown>): ObjectInfo | undefined => {
+  const expire = (key: Key, expiresAtMs: number | undefined): ObjectInfo => {
     const version = current(key);
-    switch (decision.kind) {
-      case 'keep':
-        return undefined;
-      case 'delete':
-        versions.delete(key);
-        return undefined;
-      case 'expire': {
-        if (version === undefined) throw new SionError('internal', 'expire decided for a key that does not exist');
-        counter += 1;
-        const { expiresAtMs: _old, ...rest } = version.info;
-        const { expiresAtMs } = decision;
-        const info = { ...rest, version: `1.${counter}`, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
-        versions.set(key, { ...version, info });
-        return info;
-      }
-      case 'write': {
-        if (decision.bytes instanceof Uint8Array) return write(key, decision.bytes.slice(), decision);
-        const bytes = staged.get(decision.bytes);
-        if (bytes === undefined) throw new SionError('internal', 'the staged bytes were used or discarded before');
-        staged.delete(decision.bytes);
-        return write(key, bytes, decision);
-      }
-    }
+    if (version === undefined) throw new SionError('internal', 'expire decided for a key that does not exist');
+    counter += 1;
+    const { expiresAtMs: _old, ...rest } = version.info;
+    const info = { ...rest, version: `1.${counter}`, ...(expiresAtMs === undefined ? {} : { expiresAtMs }) };
+    versions.set(key, { ...version, info });
+    return info;
+  };
+
+  const apply = (key: Key, decision: Decision<unknown>): ObjectInfo | undefined => {
+    if (decision.kind === 'delete') versions.delete(key);
+    if (decision.kind === 'expire') return expire(key, decision.expiresAtMs);
+    if (decision.kind !== 'write') return undefined;
+    if (decision.bytes instanceof Uint8Array) return write(key, decision.bytes.slice(), decision);
+    const bytes = staged.get(decision.bytes);
+    if (bytes === undefined) throw new SionError('internal', 'the staged bytes were used or discarded before');
+    staged.delete(decision.bytes);
+    return write(key, bytes, decision);
   };
 
   return {
@@ -146,9 +140,9 @@ export function bodyOf(
   options: { readonly source?: ReadSource; readonly pieceBytes?: number } = {},
 ): ObjectBody {
   const pieceBytes = options.pieceBytes ?? 64 * 1024;
-  let cancelled = false;
+  const reading = { cancelled: false };
   async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let start = 0; start < bytes.byteLength && !cancelled; start += pieceBytes) {
+    for (let start = 0; start < bytes.byteLength && !reading.cancelled; start += pieceBytes) {
       yield bytes.slice(start, start + pieceBytes);
     }
   }
@@ -159,7 +153,7 @@ export function bodyOf(
       return bytes.slice();
     },
     cancel() {
-      cancelled = true;
+      reading.cancelled = true;
     },
     trace: { source: options.source ?? 'memory', nodes: 1, storeRequests: 0 },
   };

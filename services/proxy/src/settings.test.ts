@@ -38,7 +38,7 @@ describe('the proxy’s settings', () => {
     [{ SION_DURABILITY: 'memory' }, /SION_DURABILITY is memory, which this version does not offer/],
     [{ SION_NODES: '11' }, /over 12 functions, but SION_NODES is 11/],
     [{ SION_STRIPES: '*=1' }, /SION_STRIPES: stripes "\*=1"/],
-    [{ SION_LEASE_TTL_MS: '6000' }, /SION_LEASE_RENEWAL_MS is 2000, but must be less than a third/],
+    [{ SION_LEASE_TTL_MS: '6000' }, /SION_LEASE_RENEWAL_MS is \d+, but must be less than a third/],
     [{ SION_HTTP_PORT: '6380' }, /SION_RESP_PORT and SION_HTTP_PORT are both 6380/],
     [{ SION_MAX_CHUNK_BYTES: '16777216' }, /SION_MAX_CHUNK_BYTES is 16777216, but must be at most a sixteenth/, 128],
     [
@@ -65,7 +65,7 @@ describe('the proxy’s settings', () => {
 
   it('take any free port as often as asked for', () => {
     const names = ['RESP', 'HTTP', 'LINK', 'LAMBDA', 'ADMIN'].map((name) => [`SION_${name}_PORT`, '0']);
-    assertSettings(read(Object.fromEntries(names)));
+    expect(() => assertSettings(read(Object.fromEntries(names)))).not.toThrow();
   });
 
   it('reach the parts that they are for', () => {

@@ -7,11 +7,7 @@ import type { Durability, ReadSource } from '../objects/objects.ts';
 import { type DurationCounts, DurationHistogram } from './histogram.ts';
 import type { CostCause, Metrics, MetricsSnapshot, StoreOperation } from './metrics.ts';
 
-/** Metrics with what only the exposition needs: how long reads and writes took. */
-export interface CountedMetrics extends Metrics {
-  durations(): Durations;
-}
-
+/** How long reads and writes took, for the exposition. */
 export interface Durations {
   readonly gets: Readonly<Record<ReadSource, DurationCounts>>;
   readonly puts: Readonly<Record<Durability, DurationCounts>>;
@@ -19,10 +15,11 @@ export interface Durations {
 
 /** Gives metrics that stand at zero; every series exists from the start. */
 export function createMetrics(): CountedMetrics {
-  return new PlainMetrics();
+  return new CountedMetrics();
 }
 
-class PlainMetrics implements CountedMetrics {
+/** {@link Metrics} in plain numbers; {@link createMetrics} makes one. */
+export class CountedMetrics implements Metrics {
   readonly #gets: Record<ReadSource, number> = { hot: 0, memory: 0, decoded: 0, store: 0, miss: 0 };
   readonly #puts: Record<Durability, number> = { store: 0, journal: 0, memory: 0 };
   readonly #invocations: Record<InvocationCause, number> = { request: 0, warmup: 0, recovery: 0, migration: 0 };

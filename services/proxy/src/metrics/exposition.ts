@@ -28,7 +28,7 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
       this.reset();
       this.inc(value(read()));
     };
-    new Counter({ name, help, registers: [registry], collect });
+    registry.registerMetric(new Counter({ name, help, registers: [], collect }));
   };
   const labelled = <L extends string>(
     name: string,
@@ -40,7 +40,7 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
       this.reset();
       for (const [of, value] of Object.entries(values(read()))) this.inc({ [label]: of }, value);
     };
-    new Counter<string>({ name, help, labelNames: [label], registers: [registry], collect });
+    registry.registerMetric(new Counter<string>({ name, help, labelNames: [label], registers: [], collect }));
   };
   labelled('sion_gets_total', 'Reads of objects, by where the bytes came from.', 'source', (t) => t.gets);
   labelled('sion_puts_total', 'Acknowledged writes of objects, by durability.', 'durability', (t) => t.puts);
@@ -66,7 +66,7 @@ function registerDurations(registry: Registry, read: () => Durations): void {
     help: string,
     label: string,
     values: () => Readonly<Record<string, DurationCounts>>,
-  ) => new CountedHistogram(registry, name, help, label, values);
+  ) => registry.registerMetric(new CountedHistogram(name, help, label, values));
   register('sion_get_duration_seconds', 'From taking a read to its last byte.', 'source', () => read().gets);
   register('sion_put_duration_seconds', 'From taking a write to its acknowledgement.', 'durability', () => read().puts);
 }
@@ -79,31 +79,18 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
     const collect = function (this: Gauge): void {
       this.set(value(read()));
     };
-    new Gauge({ name, help, registers: [registry], collect });
+    registry.registerMetric(new Gauge({ name, help, registers: [], collect }));
   };
-  const collectNodes = function (this: Gauge<'state'>): void {
+  const byState = (name: string, help: string, collect: (this: Gauge<'state'>) => void) => {
+    registry.registerMetric(new Gauge({ name, help, labelNames: ['state'], registers: [], collect }));
+  };
+  byState('sion_nodes', 'Nodes by the state of their session.', function () {
     for (const state of nodeStates) this.set({ state }, 0);
     for (const node of read().nodes) this.inc({ state: node.state });
-  };
-  const nodesHelp = 'Nodes by the state of their session.';
-  new Gauge({
-    name: 'sion_nodes',
-    help: nodesHelp,
-    labelNames: ['state'],
-    registers: [registry],
-    collect: collectNodes,
   });
-  const collectWindows = function (this: Gauge<'state'>): void {
+  byState('sion_window_bytes', 'Bytes of chunks in memory, by the state of their window.', function () {
     for (const state of windowStates) this.set({ state }, 0);
     for (const window of read().windows) this.inc({ state: window.state }, window.usedBytes);
-  };
-  const windowsHelp = 'Bytes of chunks in memory, by the state of their window.';
-  new Gauge({
-    name: 'sion_window_bytes',
-    help: windowsHelp,
-    labelNames: ['state'],
-    registers: [registry],
-    collect: collectWindows,
   });
   plain('sion_objects_in_memory', 'Objects with chunks in memory.', (s) => s.objects.inMemory);
   plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
@@ -121,14 +108,8 @@ class CountedHistogram extends Gauge<string> {
   readonly #label: string;
   readonly #read: () => Readonly<Record<string, DurationCounts>>;
 
-  constructor(
-    registry: Registry,
-    name: string,
-    help: string,
-    label: string,
-    read: () => Readonly<Record<string, DurationCounts>>,
-  ) {
-    super({ name, help, labelNames: [label], registers: [registry] });
+  constructor(name: string, help: string, label: string, read: () => Readonly<Record<string, DurationCounts>>) {
+    super({ name, help, labelNames: [label], registers: [] });
     this.#name = name;
     this.#help = help;
     this.#label = label;

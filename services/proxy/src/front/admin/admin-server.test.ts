@@ -1,10 +1,10 @@
 import { silentLog } from '@sion/components';
 import { afterEach, describe, expect, it } from 'vitest';
 import { call, errorOf } from '../../../../../tests/doubles/http-client.ts';
+import { statusOf } from '../../../../../tests/doubles/http-front.ts';
 import { createMetrics } from '../../metrics/counted-metrics.ts';
 import { createExposition } from '../../metrics/exposition.ts';
 import type { Key, ObjectPlaces } from '../../objects/objects.ts';
-import { statusOf } from '../http/http-server.fixture.ts';
 import { type AdminServer, createAdminServer } from './admin-server.ts';
 import { refusalReason } from './same-site.ts';
 

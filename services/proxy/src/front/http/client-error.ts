@@ -3,8 +3,11 @@
  * shorter than its `Content-Length` from a client that has stopped sending. One answer is written where that is still
  * possible; the connection closes in every case, since nobody knows where the next request would begin.
  */
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { type Refusal, writeRefusal } from './refusal.ts';
+
+/** A connection of a client. */
+type Socket = IncomingMessage['socket'];
 
 /** Answers on the bare socket. An answer that is under way is cut: bytes after it would be taken for its body. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, requestId: string): void {

@@ -1,32 +1,21 @@
-import { silentLog, systemClock, systemRandom } from '@sion/components';
 import { SionError } from '@sion/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { call, callRaw, errorOf, type HttpCall } from '../../../../../tests/doubles/http-client.ts';
-import { createMemoryObjects, type MemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
+import { frontNowMs as nowMs, serveHttp, statusOf, testSettings } from '../../../../../tests/doubles/http-front.ts';
+import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import type { Objects } from '../../objects/objects.ts';
-import { statusOf, testSettings } from './http-server.fixture.ts';
-import { createHttpServer, type HttpServer, type HttpServerParts } from './http-server.ts';
+import type { HttpServer, HttpServerParts } from './http-server.ts';
 
-const nowMs = 1_700_000_000_000;
 const servers: HttpServer[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(change: Partial<HttpServerParts> = {}): Promise<{ port: number; objects: MemoryObjects }> {
-  const objects = createMemoryObjects({ nowMs: () => nowMs });
-  const server = await createHttpServer({
-    objects,
-    status: statusOf('serving'),
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    settings: testSettings,
-    ...change,
-  });
-  servers.push(server);
-  return { port: server.port, objects };
+async function serve(change: Partial<HttpServerParts> = {}) {
+  const served = await serveHttp(change);
+  servers.push(served.server);
+  return served;
 }
 
 const put = (port: number, key: string, body: string, headers: Record<string, string> = {}) =>
