@@ -144,7 +144,7 @@ export class LambdaModel implements ModelContext {
     if (instance !== undefined) this.#hear(instance, event);
   }
 
-  #hear(instance: Instance, event: ModelEvent): void {
+  #hear(instance: Instance, event: Extract<ModelEvent, { readonly instance: number }>): void {
     const { attempt } = instance;
     switch (event.kind) {
       case 'ready':
@@ -186,13 +186,13 @@ export class LambdaModel implements ModelContext {
     if (!replaced) return;
     state.lastUsedMs = this.nowMs;
     state.pendingUntilMs = undefined;
-    for (const instance of [...state.instances.values()]) this.#pool.doom(instance, 'update');
+    for (const instance of state.instances.values()) this.#pool.doom(instance, 'update');
   }
 
   #removeFunction(name: string): void {
     const state = this.#functions.get(name);
     if (state === undefined) return;
-    for (const instance of [...state.instances.values()]) {
+    for (const instance of state.instances.values()) {
       this.#pool.die(instance, 'removed', 'Runtime.ExitError', 'signal: killed');
     }
     this.#functions.delete(name);

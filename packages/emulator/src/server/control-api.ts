@@ -148,7 +148,14 @@ export class ControlApi {
       const { handler, bundleFolder, codeVersion } = deployed.definition;
       const { name, memoryMb, timeoutMs, reservedConcurrency } = config;
       return {
-        ...{ name, arn: deployed.arn, state, memoryMb, timeoutMs, handler, bundleFolder, instances },
+        name,
+        arn: deployed.arn,
+        state,
+        memoryMb,
+        timeoutMs,
+        handler,
+        bundleFolder,
+        instances,
         ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
         ...(codeVersion === undefined ? {} : { codeVersion }),
       };

@@ -106,27 +106,21 @@ export class InvokeApi {
     wantsTail: boolean,
   ): ServiceError | undefined {
     const { reply, logTail } = result;
+    if (reply.kind === 'throttled') return tooManyRequests(reply.reason, reply.retryAfterMs);
+    if (reply.kind === 'not-found') return functionNotFound(functionArn(this.#driver.region, invocation.functionName));
+    if (reply.kind === 'not-ready') return notReady(reply.state);
     const headers: Record<string, string> = {
       'x-amzn-RequestId': invocation.requestId,
       'X-Amz-Executed-Version': version,
     };
-    switch (reply.kind) {
-      case 'accepted':
-        sendBytes(response, 202, new Uint8Array(), headers);
-        return undefined;
-      case 'returned':
-      case 'function-error':
-        if (wantsTail) headers['X-Amz-Log-Result'] = logTail.toString('base64');
-        if (reply.kind === 'function-error') headers['X-Amz-Function-Error'] = 'Unhandled';
-        sendBytes(response, 200, reply.body, headers);
-        return undefined;
-      case 'throttled':
-        return tooManyRequests(reply.reason, reply.retryAfterMs);
-      case 'not-found':
-        return functionNotFound(functionArn(this.#driver.region, invocation.functionName));
-      case 'not-ready':
-        return notReady(reply.state);
+    if (reply.kind === 'accepted') {
+      sendBytes(response, 202, new Uint8Array(), headers);
+      return undefined;
     }
+    if (wantsTail) headers['X-Amz-Log-Result'] = logTail.toString('base64');
+    if (reply.kind === 'function-error') headers['X-Amz-Function-Error'] = 'Unhandled';
+    sendBytes(response, 200, reply.body, headers);
+    return undefined;
   }
 
   #get(response: ServerResponse, url: URL, reference: string, configurationOnly: boolean): ServiceError | undefined {
