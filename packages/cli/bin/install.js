@@ -149,10 +149,10 @@ function isExecutable(path) {
 
 /** Runs `npm ci` with the npm that started us; its output is shown only when it fails. */
 async function runNpm(root) {
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+  const [command, start] = npmCommand();
+  const args = [...start, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   args.push('--include=dev', '--include=optional');
-  const [command, first] = npmCommand();
-  const child = spawn(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
@@ -167,6 +167,7 @@ async function runNpm(root) {
   throw new Error(`${output}\nnpm ci failed (${signal ?? `exit code ${code}`}); its output is above.`);
 }
 
+/** @returns {[string, string[]]} the program and its first arguments */
 function npmCommand() {
   const path = process.env.npm_execpath;
   if (path === undefined || !existsSync(path)) return ['npm', []];

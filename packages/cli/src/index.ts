@@ -1,1 +1,3 @@
-export {};
+export { CliError } from './cli-error.ts';
+export { runProgram } from './program.ts';
+export { localSettingsSchema } from './settings.ts';

@@ -21,6 +21,8 @@ export interface HttpCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: Readable | string;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Resolves with the answer's head; its body is still to be read. */
@@ -33,6 +35,7 @@ export function callHttp(address: Address, call: HttpCall): Promise<IncomingMess
       path: call.path,
       headers: call.headers,
       agent: false,
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
     const { body } = call;
     let answered = false;
@@ -44,7 +47,7 @@ export function callHttp(address: Address, call: HttpCall): Promise<IncomingMess
       // An answer that came before the body was sent whole closes the connection: the answer counts.
       if (answered) return;
       if (typeof body === 'object') body.destroy();
-      reject(explain(address, error));
+      reject(explainFault(address, error));
     });
     if (body === undefined || typeof body === 'string') {
       outgoing.end(body);
@@ -99,7 +102,8 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }
 
-function explain(address: Address, error: Error): Error {
+/** What a failed connection means, for people. */
+export function explainFault(address: Address, error: Error): CliError {
   const { host, port, purpose, setting } = address;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ECONNREFUSED') {

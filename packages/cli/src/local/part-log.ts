@@ -15,6 +15,7 @@ import {
   watch,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 
 /** A log file is cut at this size; what was in it is kept as `<name>.1`. */
 export const maxLogBytes = 8 * 1024 * 1024;
@@ -32,6 +33,7 @@ export class PartLog {
   readonly #maxBytes: number;
   readonly #watcher: FSWatcher;
   readonly #lastLines: string[] = [];
+  readonly #decoder = new StringDecoder('utf8');
   #offset: number;
   #rest = '';
 
@@ -59,7 +61,7 @@ export class PartLog {
       const count = readSync(this.descriptor, buffer, 0, buffer.byteLength, this.#offset);
       if (count === 0) break;
       this.#offset += count;
-      this.#take(buffer.toString('utf8', 0, count));
+      this.#take(this.#decoder.write(buffer.subarray(0, count)));
     }
     if (this.#offset > this.#maxBytes) this.#cut();
   }

@@ -55,6 +55,9 @@ export class SupervisedPart {
 
   /** Starts it and keeps it running from then on. Rejects when `onReady` does. */
   async start(): Promise<FirstStart> {
+    if (this.#stopping.signal.aborted) {
+      return { kind: 'failed', end: { code: null, signal: null, error: new Error('it was stopped before') } };
+    }
     const startedMs = this.#options.clock.monotonicMs();
     const part = this.#spawn();
     const outcome = await this.#untilReady(part, false);

@@ -1,0 +1,205 @@
+/**
+ * The local run: emulator and proxy as processes of their own, each kept running, the functions put into the emulator
+ * whenever it starts. It owns the order of starting and stopping and the words for what happens; killing either process
+ * leaves the other. It must never hold data.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '@sion/components';
+import type { FunctionDefinition } from '@sion/emulator';
+import { CliError } from '../cli-error.ts';
+import { callEmulator } from '../client/emulator-call.ts';
+import {
+  type Environment,
+  emulatorAddress,
+  emulatorEnvironment,
+  type LocalSettings,
+  proxyEnvironment,
+} from '../settings.ts';
+import { nodeName } from './node-functions.ts';
+import { PartLog } from './part-log.ts';
+import { describeEnd, type PartEnd, type ReadyFields, startPart } from './part-process.ts';
+import { type RestartDecision, refusedExitCode } from './restart-policy.ts';
+import { type FirstStart, SupervisedPart } from './supervised-part.ts';
+import { TroubleFilter } from './trouble-filter.ts';
+
+const startTimeoutMs = 120_000;
+const emulatorStopMs = 20_000;
+/** Beyond what the proxy itself grants its clients. */
+const proxyStopExtraMs = 15_000;
+
+export interface LocalRunOptions {
+  readonly settings: LocalSettings;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  /** What every function is. */
+  readonly definition: FunctionDefinition;
+  /** A line for people. */
+  readonly say: (text: string) => void;
+}
+
+export class LocalRun {
+  readonly #options: LocalRunOptions;
+  readonly #logs: PartLog[] = [];
+  readonly #emulator: SupervisedPart;
+  readonly #proxy: SupervisedPart;
+  /** With the ports that were really taken: a restarted part takes the same ones. */
+  #settings: LocalSettings;
+
+  constructor(options: LocalRunOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#emulator = this.#supervise('emulator', '@sion/emulator', emulatorStopMs, (fields) =>
+      this.#onEmulator(fields),
+    );
+    const proxyStopMs = options.settings.drainMs + proxyStopExtraMs;
+    this.#proxy = this.#supervise('proxy', '@sion/proxy', proxyStopMs, (fields) => this.#onProxy(fields));
+  }
+
+  /** The settings, with the ports that are in use. */
+  get settings(): LocalSettings {
+    return this.#settings;
+  }
+
+  /** Starts both; rejects with the reason, in which case {@link stop} is still to be called. */
+  async start(): Promise<void> {
+    this.#assertServing('emulator', await this.#emulator.start());
+    this.#assertServing('proxy', await this.#proxy.start());
+  }
+
+  /** Resolves with the reason when a part was given up. */
+  async failed(): Promise<CliError> {
+    return Promise.race([
+      this.#emulator.givenUp.then((end) => this.#failure('emulator', end)),
+      this.#proxy.givenUp.then((end) => this.#failure('proxy', end)),
+    ]);
+  }
+
+  /** The proxy first, so that it can end its sessions; then the emulator. */
+  async stop(): Promise<void> {
+    await this.#proxy.stop();
+    await this.#emulator.stop();
+    for (const log of this.#logs.splice(0)) log.close();
+  }
+
+  /** Ends both at once; {@link stop} then resolves soon. */
+  kill(): void {
+    this.#proxy.kill();
+    this.#emulator.kill();
+  }
+
+  #supervise(
+    name: PartName,
+    packageName: string,
+    stopTimeoutMs: number,
+    onReady: (fields: ReadyFields) => Promise<string>,
+  ): SupervisedPart {
+    const { clock, environment, say } = this.#options;
+    const trouble = new TroubleFilter(name, clock, say);
+    let log: PartLog | undefined;
+    return new SupervisedPart({
+      clock,
+      startTimeoutMs,
+      stopTimeoutMs,
+      start: () => {
+        log ??= this.#openLog(name, trouble);
+        return startPart({
+          command: process.execPath,
+          args: [mainOf(packageName)],
+          environment: (name === 'emulator' ? emulatorEnvironment : proxyEnvironment)(environment, this.#settings),
+          log,
+        });
+      },
+      hooks: {
+        onReady: async (fields, restarted) => {
+          try {
+            const text = await onReady(fields);
+            say(`  ${name.padEnd(10)}${restarted ? 'again ' : ''}${text}`);
+          } catch (error) {
+            say(`  ${name} could not be set up: ${error instanceof Error ? error.message : String(error)}`);
+            throw error;
+          }
+        },
+        onDied: (end, decision) => say(describeDeath(name, end, decision, this.#settings)),
+      },
+    });
+  }
+
+  #openLog(name: PartName, trouble: TroubleFilter): PartLog {
+    const log = new PartLog(join(this.#settings.dataDir, 'log', `${name}.log`), (line) => trouble.take(line));
+    this.#logs.push(log);
+    return log;
+  }
+
+  async #onEmulator(fields: ReadyFields): Promise<string> {
+    this.#settings = { ...this.#settings, lambdaPort: portOf(fields, 'port', this.#settings.lambdaPort) };
+    const { nodes, nodeMemoryMb, lambdaPort } = this.#settings;
+    await callEmulator(emulatorAddress(this.#settings), async (control) => {
+      for (let index = 0; index < nodes; index += 1) {
+        await control.putFunction(nodeName(this.#settings, index), this.#options.definition);
+      }
+    });
+    return `on 127.0.0.1:${lambdaPort} with ${nodes} functions of ${nodeMemoryMb} MB`;
+  }
+
+  async #onProxy(fields: ReadyFields): Promise<string> {
+    const settings = this.#settings;
+    this.#settings = {
+      ...settings,
+      respPort: portOf(fields, 'respPort', settings.respPort),
+      httpPort: portOf(fields, 'httpPort', settings.httpPort),
+      linkPort: portOf(fields, 'linkPort', settings.linkPort),
+      adminPort: portOf(fields, 'adminPort', settings.adminPort),
+    };
+    const { host, respPort, httpPort, adminHost, adminPort } = this.#settings;
+    return `RESP on ${host}:${respPort}, HTTP on ${host}:${httpPort}, status on ${adminHost}:${adminPort}`;
+  }
+
+  #assertServing(name: PartName, start: FirstStart): void {
+    if (start.kind === 'failed') throw this.#failure(name, start.end);
+  }
+
+  #failure(name: PartName, end: PartEnd): CliError {
+    const log = this.#logs.find(({ path }) => path.endsWith(`${name}.log`));
+    const words = plainWords(log?.lastLines ?? []);
+    const exitCode = end.code === refusedExitCode ? 3 : end.code === 2 ? 2 : 1;
+    return new CliError(exitCode, `The ${name} ${describeEnd(end)}.${words === '' ? '' : `\n${words}`}`);
+  }
+}
+
+type PartName = 'emulator' | 'proxy';
+
+/** The main file beside a package's index. */
+function mainOf(packageName: string): string {
+  return fileURLToPath(new URL('main.ts', import.meta.resolve(packageName)));
+}
+
+function portOf(fields: ReadyFields, name: string, fallback: number): number {
+  const port = fields[name];
+  return typeof port === 'number' ? port : fallback;
+}
+
+/** The end of a log without its JSON lines, which `.sion/log` keeps: what a part says to people before it ends. */
+function plainWords(lines: readonly string[]): string {
+  const plain = lines.filter((line) => !line.startsWith('{') && line.trim() !== '');
+  return (plain.length > 0 ? plain : lines.slice(-3)).join('\n');
+}
+
+/** What died, what that means for the data, and what happens next. */
+function describeDeath(name: PartName, end: PartEnd, decision: RestartDecision, settings: LocalSettings): string {
+  const means =
+    name === 'emulator'
+      ? settings.durability === 'memory'
+        ? 'The functions and their memory went with it: values written with durability memory are lost.'
+        : 'The functions and their memory went with it; every acknowledged value is in the store and is read from there.'
+      : 'Requests under way were cut off; every acknowledged value is in the store.';
+  const next =
+    decision.kind === 'restart'
+      ? decision.quickFailures > 1
+        ? `Starting it again in ${decision.delayMs / 1000} s (failure ${decision.quickFailures} in a row).`
+        : 'Starting it again.'
+      : decision.because === 'repeated'
+        ? `It has failed ${decision.quickFailures} times in a row: giving up.`
+        : 'Starting it again would not help: giving up.';
+  return `The ${name} ${describeEnd(end)}. ${means} ${next}`;
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
+import { TroubleFilter, troubleIn } from './trouble-filter.ts';
+
+test.each([
+  ['', undefined],
+  ['{"level":"info","event":"started"}', undefined],
+  ['{"level":"warn","event":"slow"}', undefined],
+  [
+    '{"level":"error","time":"x","service":"proxy","event":"store-failed","code":"ENOSPC","tries":3}',
+    'store-failed, code ENOSPC, tries 3',
+  ],
+  ['TypeError: x is not a function', 'TypeError: x is not a function'],
+  ['{broken', '{broken'],
+])('%s → %s', (line, text) => {
+  expect(troubleIn(line)).toBe(text);
+});
+
+test('a storm is cut, and told of again in the next period', () => {
+  const clock = createManualClock();
+  const said: string[] = [];
+  const filter = new TroubleFilter('proxy', clock, (text) => said.push(text));
+  for (let index = 0; index < 100; index += 1) filter.take(`boom ${index}`);
+  expect(said).toHaveLength(6);
+  expect(said[0]).toBe('  proxy: boom 0');
+  expect(said.at(-1)).toContain('log file');
+  clock.advance(10_000);
+  filter.take('boom again');
+  expect(said.at(-1)).toBe('  proxy: boom again');
+});
