@@ -75,10 +75,12 @@ export class Directory<E> {
     for (let steps = this.#ring.length * 2; steps > 0; steps--) {
       if (this.#hand >= this.#ring.length) this.#hand = 0;
       const slot = this.#ring[this.#hand];
+      if (slot !== undefined && !this.#isPinned(slot.entry) && eligible(slot.entry)) {
+        // The hand stays: deleting the entry puts another one into its place.
+        if (!slot.referenced) return slot.entry;
+        slot.referenced = false;
+      }
       this.#hand++;
-      if (slot === undefined || this.#isPinned(slot.entry) || !eligible(slot.entry)) continue;
-      if (!slot.referenced) return slot.entry;
-      slot.referenced = false;
     }
     return undefined;
   }

@@ -74,3 +74,15 @@ export function adminSettings(settings: ProxySettings): AdminSettings {
 export function lambdaEndpoint(settings: ProxySettings, lambdaPort = settings.lambdaPort): string {
   return settings.lambdaEndpoint === '' ? `http://127.0.0.1:${lambdaPort}` : settings.lambdaEndpoint;
 }
+
+/** How functions are invoked: with room for one invocation per node, and the emulator's static credentials. */
+export function functionsOptions(settings: ProxySettings) {
+  const { invocationTimeoutMs } = fleetSettings(settings);
+  return {
+    region: 'us-east-1',
+    endpoint: lambdaEndpoint(settings),
+    credentials: { accessKeyId: 'sion', secretAccessKey: 'sion' },
+    maxConcurrent: settings.nodes * 2 + 16,
+    timeoutMs: invocationTimeoutMs,
+  };
+}

@@ -84,7 +84,7 @@ const limits = {
   maxRespValueBytes: bytes(512 * mib, 1, 512 * mib, 'Largest value over RESP.'),
   maxHttpObjectBytes: bytes(64 * gib, 1, 64 * gib, 'Largest object over HTTP.'),
   bodyMemoryBytes: bytes(
-    1 * gib,
+    512 * mib,
     64 * mib,
     256 * gib,
     'Bytes of bodies that the proxy holds at a time, over all requests.',
@@ -104,9 +104,9 @@ const limits = {
 
 /** Times. */
 const times = {
-  leaseTtlMs: milliseconds(10_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
+  leaseTtlMs: milliseconds(30_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
   leaseRenewalMs: milliseconds(
-    2000,
+    5000,
     100,
     200_000,
     'How often the lease is renewed; less than a third of SION_LEASE_TTL_MS.',
@@ -121,17 +121,12 @@ const times = {
   ),
   hedgeMs: milliseconds(50, 1, 60_000, 'After this time a read asks for more chunks than it needs.'),
   fetchTimeoutMs: milliseconds(
-    5000,
+    2000,
     10,
     600_000,
     'After this time a read gives up on a function and turns to the store.',
   ),
-  placePatienceMs: milliseconds(
-    5000,
-    0,
-    600_000,
-    'How long placing an object may wait for room before it is given up.',
-  ),
+  placePatienceMs: milliseconds(200, 0, 600_000, 'How long placing an object may wait for room before it is given up.'),
   httpHeaderMs: milliseconds(10_000, 100, 600_000, 'Longest time until an HTTP request’s headers are complete.'),
   httpBodyIdleMs: milliseconds(60_000, 100, 3_600_000, 'Longest pause of an HTTP client within a body, either way.'),
   httpKeepAliveMs: milliseconds(75_000, 0, 3_600_000, 'How long an HTTP connection may idle between requests.'),

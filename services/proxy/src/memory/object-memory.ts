@@ -15,7 +15,7 @@ import {
   type Placement,
   type Stripe,
 } from '@sion/core';
-import { createCodec, type ErasureCodec } from '@sion/erasure';
+import { type Codec, createCodec } from '@sion/erasure';
 import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
@@ -43,7 +43,7 @@ export class ObjectMemory {
   readonly parts: MemoryParts;
   /** Everything with chunks in memory, objects that are still being taken in included. */
   readonly #live = new Map<string, { readonly fragments: readonly (PlacedFragment | undefined)[] }>();
-  readonly #codecs = new Map<string, ErasureCodec>();
+  readonly #codecs = new Map<string, Codec>();
 
   constructor(parts: MemoryParts) {
     this.parts = parts;
@@ -59,7 +59,7 @@ export class ObjectMemory {
     return layoutOf(sizeBytes, this.parts.stripes, this.parts.maxChunkBytes);
   }
 
-  codec(layout: Layout): ErasureCodec {
+  codec(layout: Layout): Codec {
     const name = `${layout.dataChunks}+${layout.parityChunks}`;
     let codec = this.#codecs.get(name);
     if (codec === undefined) {

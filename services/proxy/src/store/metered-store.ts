@@ -1,5 +1,9 @@
-/** A store that counts its requests, and what they cost, on the way to the real one. */
+/**
+ * A store that counts its requests, and what they cost, on the way to the real one, and remembers whether that answered
+ * last time.
+ */
 import type { Store, Upload } from '@sion/components';
+import { asSionError } from '@sion/wire';
 import type { Metrics, StoreOperation } from '../metrics/metrics.ts';
 
 /** Dollars per request by operation; zero for a directory. */
@@ -7,52 +11,74 @@ export type StorePrices = Readonly<Record<StoreOperation, number>>;
 
 export const freeStore: StorePrices = { head: 0, get: 0, put: 0, upload: 0, metadata: 0, delete: 0, list: 0 };
 
-export function meterStore(store: Store, metrics: Metrics, prices: StorePrices): Store {
-  const count = (operation: StoreOperation) => {
-    metrics.countStoreRequest(operation);
-    if (prices[operation] > 0) metrics.addCost('store', prices[operation]);
-  };
-  return {
-    claim: () => store.claim(),
-    close: () => store.close(),
-    head(name) {
-      count('head');
-      return store.head(name);
-    },
-    get(name, options) {
-      count('get');
-      return store.get(name, options);
-    },
-    put(name, bytes, metadata, condition) {
-      count('put');
-      return store.put(name, bytes, metadata, condition);
-    },
-    async beginUpload(name, sizeBytes) {
-      count('upload');
-      return meterUpload(await store.beginUpload(name, sizeBytes), () => count('put'));
-    },
-    replaceMetadata(name, etag, metadata) {
-      count('metadata');
-      return store.replaceMetadata(name, etag, metadata);
-    },
-    delete(name, etag) {
-      count('delete');
-      return store.delete(name, etag);
-    },
-    list(prefix, options) {
-      count('list');
-      return store.list(prefix, options);
-    },
-  };
-}
+export class MeteredStore implements Store {
+  readonly #store: Store;
+  readonly #metrics: Metrics;
+  readonly #prices: StorePrices;
+  #reachable = true;
 
-function meterUpload(upload: Upload, onCommit: () => void): Upload {
-  return {
-    write: (bytes) => upload.write(bytes),
-    commit(metadata, condition) {
-      onCommit();
-      return upload.commit(metadata, condition);
-    },
-    abort: () => upload.abort(),
-  };
+  constructor(store: Store, metrics: Metrics, prices: StorePrices) {
+    this.#store = store;
+    this.#metrics = metrics;
+    this.#prices = prices;
+  }
+
+  /** False when the last request found that the store does not answer. */
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  claim(): Promise<void> {
+    return this.#store.claim();
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  head(...request: Parameters<Store['head']>): ReturnType<Store['head']> {
+    return this.#watch('head', () => this.#store.head(...request));
+  }
+
+  get(...request: Parameters<Store['get']>): ReturnType<Store['get']> {
+    return this.#watch('get', () => this.#store.get(...request));
+  }
+
+  put(...request: Parameters<Store['put']>): ReturnType<Store['put']> {
+    return this.#watch('put', () => this.#store.put(...request));
+  }
+
+  async beginUpload(...request: Parameters<Store['beginUpload']>): Promise<Upload> {
+    const upload = await this.#watch('upload', () => this.#store.beginUpload(...request));
+    return {
+      write: (bytes) => upload.write(bytes),
+      commit: (metadata, condition) => this.#watch('put', () => upload.commit(metadata, condition)),
+      abort: () => upload.abort(),
+    };
+  }
+
+  replaceMetadata(...request: Parameters<Store['replaceMetadata']>): ReturnType<Store['replaceMetadata']> {
+    return this.#watch('metadata', () => this.#store.replaceMetadata(...request));
+  }
+
+  delete(...request: Parameters<Store['delete']>): ReturnType<Store['delete']> {
+    return this.#watch('delete', () => this.#store.delete(...request));
+  }
+
+  list(...request: Parameters<Store['list']>): ReturnType<Store['list']> {
+    return this.#watch('list', () => this.#store.list(...request));
+  }
+
+  async #watch<T>(operation: StoreOperation, request: () => Promise<T>): Promise<T> {
+    this.#metrics.countStoreRequest(operation);
+    if (this.#prices[operation] > 0) this.#metrics.addCost('store', this.#prices[operation]);
+    try {
+      const result = await request();
+      this.#reachable = true;
+      return result;
+    } catch (thrown) {
+      if (asSionError(thrown).code === 'unavailable') this.#reachable = false;
+      throw thrown;
+    }
+  }
 }

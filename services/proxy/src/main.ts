@@ -1,0 +1,59 @@
+/**
+ * The proxy as a process of its own: settings → parts → start → run. Prints one JSON line when it serves. Stops in order
+ * on SIGTERM, SIGINT, and when whoever started it with an IPC channel is gone. Exit codes: 2 wrong settings, 3 refused
+ * or fenced (another proxy owns the store).
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createLambdaFunctions } from '@sion/aws';
+import {
+  openDirectoryStore,
+  openFiles,
+  openLog,
+  openNetwork,
+  openProcessIdentity,
+  readSettings,
+  systemClock,
+  systemRandom,
+} from '@sion/components';
+import { asSionError, SionError } from '@sion/wire';
+import { type ProxyParts, startProxy } from './proxy.ts';
+import { assertSettings, type ProxySettings, proxySettingsSchema } from './settings.ts';
+import { functionsOptions } from './settings-of-parts.ts';
+import { freeStore } from './store/metered-store.ts';
+
+function end(thrown: unknown): never {
+  const error = asSionError(thrown);
+  console.error(error.message);
+  process.exit(error.code === 'invalid' ? 2 : error.code === 'closed' ? 3 : 1);
+}
+
+async function openParts(settings: ProxySettings): Promise<ProxyParts> {
+  const dataDir = resolve(settings.dataDir);
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return {
+    version,
+    clock: systemClock,
+    random: systemRandom,
+    log: openLog({ level: settings.logLevel, service: 'proxy' }),
+    network: openNetwork(),
+    identity: openProcessIdentity(),
+    files: await openFiles(join(dataDir, 'proxy')),
+    functions: createLambdaFunctions(functionsOptions(settings)),
+    store: await openDirectoryStore({ root: join(dataDir, 'store'), create: true, random: systemRandom }),
+    storePrices: freeStore,
+    onFenced: (reason) => end(new SionError('closed', reason.message)),
+  };
+}
+
+try {
+  const settings = readSettings(proxySettingsSchema, { environment: process.env });
+  assertSettings(settings);
+  const proxy = await startProxy(await openParts(settings), settings);
+  const stop = () => void proxy.stop().then(() => process.exit(0), end);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+  if (process.channel !== undefined) process.once('disconnect', stop);
+  console.log(JSON.stringify({ event: 'ready', service: 'proxy', pid: process.pid, ...proxy.ports }));
+} catch (thrown) {
+  end(thrown);
+}
