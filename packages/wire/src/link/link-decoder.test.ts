@@ -236,6 +236,7 @@ describe('random bytes', () => {
         return bytes;
       });
     const piece = fc.oneof(fc.uint8Array({ maxLength: 200 }), header, arbitraryFrame.map(bytesOf));
+    let faults = 0;
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const decoder = new LinkDecoder<LinkMessage>({
@@ -251,10 +252,12 @@ describe('random bytes', () => {
           for (const bytes of pieces) decoder.push(bytes);
         } catch (thrown) {
           if (!(thrown instanceof LinkProtocolError)) throw thrown;
+          faults += 1;
         }
       }),
       { numRuns: 2000 },
     );
+    expect(faults).toBeGreaterThan(200);
   });
 });
 
