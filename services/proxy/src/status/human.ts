@@ -112,7 +112,7 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 
 /** In a session, or about to be: these cost money now. */
 function awake(nodes: readonly NodeStatus[]): number {
-  return nodes.filter((node) => node.state === 'invoking' || node.state === 'open' || node.state === 'ending').length;
+  return nodes.filter((node) => node.state !== 'idle' && node.state !== 'backoff').length;
 }
 
 /** Asleep, with chunks that an instance is believed to hold: these answer without a cold start, and cost nothing. */

@@ -2,8 +2,8 @@
  * GET and HEAD of an object. The head of the answer is written when the first bytes are there, so that a read that cannot
  * begin is still refused properly; from then on a failure cuts the connection.
  */
-import { asSionError, SionError } from '@sion/wire';
-import type { ObjectBody, ObjectInfo, ReadOutcome, ReadTrace } from '../../objects/objects.ts';
+import { SionError } from '@sion/wire';
+import type { ObjectInfo, ReadOutcome, ReadTrace } from '../../objects/objects.ts';
 import { type AnswerHeaders, answerEmpty, refuse, sendPieces } from './answer.ts';
 import { formatContentRange, parseRange, type RangeHeader } from './byte-range.ts';
 import { type Conditions, judge, parseConditions, rangeStands } from './conditions.ts';
@@ -109,18 +109,9 @@ async function answerBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { 
     });
     await sendPieces(response, pieces, first, range.end - range.start, parts.limits.httpBodyIdleMs, parts.clock);
   } catch (error) {
-    giveUp(exchange, body, error);
+    body.cancel();
     throw error;
   }
-}
-
-function giveUp(exchange: ObjectExchange, body: ObjectBody, error: unknown): void {
-  body.cancel();
-  if (!exchange.response.headersSent) return;
-  const { code, message } = asSionError(error);
-  const fields = { requestId: exchange.requestId, code, reason: message };
-  if (exchange.signal.aborted) exchange.parts.log.debug('http-client-left', fields);
-  else exchange.parts.log.warn('http-answer-cut', fields);
 }
 
 /** Where the first bytes came from; the counts are those known when the answer began. */

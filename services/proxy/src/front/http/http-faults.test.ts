@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Log, LogFields } from '@sion/components';
 import { SionError } from '@sion/wire';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { call, callRaw, errorOf } from '../../../../../tests/doubles/http-client.ts';
@@ -56,6 +57,28 @@ describe('answers that break', () => {
     const { port } = await serve({ objects });
     const answer = await call(port, { target: '/v1/objects/a' });
     expect([answer.status, errorOf(answer).code, seen.cancels]).toEqual([500, 'corrupt', 1]);
+  });
+});
+
+describe('what the log is told', () => {
+  const key = 'private-key';
+
+  it.each([
+    ['a cut answer', 'cut', ['warn http-answer-cut unavailable']],
+    ['a refusal that is not the client’s doing', 'refused', ['warn http-refused unavailable']],
+    ['a defect', 'defect', ['error http-defect internal']],
+    ['a bad request', 'bad', []],
+  ])('%s is one line, without the key', async (_name, kind, expected) => {
+    const { log, lines } = recordLog();
+    async function* pieces() {
+      if (kind === 'cut') yield new Uint8Array(1);
+      throw kind === 'defect' ? new TypeError('broken') : new SionError('unavailable', 'gone');
+    }
+    const { port } = await serve({ objects: objectsReading(pieces, 10).objects, log });
+    const range = kind === 'bad' ? 'bytes=x' : 'bytes=0-';
+    await call(port, { target: `/v1/objects/${key}`, headers: { range } }).catch(() => {});
+    expect(lines.filter((line) => !line.startsWith('debug')).map((line) => line.split(' {')[0])).toEqual(expected);
+    expect(lines.join()).not.toContain(key);
   });
 });
 
@@ -198,3 +221,15 @@ describe('clients that ask before they send', () => {
     expect(objects.keys()).toEqual(['a']);
   });
 });
+
+/** A log that keeps its lines: level, event, code, then all fields. */
+function recordLog(): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  const at =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) => {
+      lines.push(`${level} ${event} ${String(fields['code'])} ${JSON.stringify(fields)}`);
+    };
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log };
+  return { log, lines };
+}

@@ -4,8 +4,7 @@
  * what it knows itself, and never ends an answer that broke.
  */
 import type { ServerResponse } from 'node:http';
-import type { Clock, Log, Random } from '@sion/components';
-import { randomHex } from '@sion/components';
+import { type Clock, type Log, type Random, randomHex } from '@sion/components';
 import { SionError } from '@sion/wire';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Objects } from '../../objects/objects.ts';
@@ -128,7 +127,7 @@ async function runExchange(
     await handle(Object.assign(exchange, { key }));
   } catch (error) {
     const refusal = refusalOf(error);
-    logRefusal(front.log, exchange, refusal, error);
+    logFailure(exchange, refusal, error);
     await refuse(exchange, refusal);
   }
   front.log.debug('http-request', {
@@ -190,23 +189,18 @@ function addStopAnswers(app: FastifyInstance, front: FrontParts): void {
 }
 
 function addErrorAnswers(app: FastifyInstance, front: FrontParts): void {
-  const answer = async (request: FastifyRequest, reply: FastifyReply, refusal: Refusal) => {
-    reply.hijack();
-    await refuse(openExchange(front, request, reply), refusal);
-  };
   app.setErrorHandler(async (error, request, reply) => {
+    reply.hijack();
+    const exchange = openExchange(front, request, reply);
     const refusal = refusalOf(error);
-    logRefusal(front.log, { requestId: request.id }, refusal, error);
-    await answer(request, reply, refusal);
+    logFailure(exchange, refusal, error);
+    await refuse(exchange, refusal);
   });
   app.setNotFoundHandler(async (request, reply) => {
-    await answer(
-      request,
-      reply,
-      isBelow(objectsPrefix, request.originalUrl)
-        ? methodNotAllowed(request.method)
-        : notFound(`The path of this request`),
-    );
+    reply.hijack();
+    const isObject = isBelow(objectsPrefix, request.originalUrl);
+    const refusal = isObject ? methodNotAllowed(request.method) : notFound('The path of this request');
+    await refuse(openExchange(front, request, reply), refusal);
   });
 }
 
@@ -220,10 +214,12 @@ function methodNotAllowed(method: string): Refusal {
   };
 }
 
-function logRefusal(log: Log, exchange: Pick<Exchange, 'requestId'>, refusal: Refusal, error: unknown): void {
-  if (refusal.status < 500) return;
+/** One line per failure that is not the client's doing; a client that left is told of only when debugging. */
+function logFailure(exchange: Exchange, refusal: Refusal, error: unknown): void {
+  const { log } = exchange.parts;
   const fields = { requestId: exchange.requestId, code: refusal.code, reason: String(error) };
-  if (refusal.code === 'internal')
-    log.error('http-defect', { ...fields, stack: error instanceof Error ? error.stack : '' });
-  else log.warn('http-refused', fields);
+  if (exchange.signal.aborted) log.debug('http-client-left', fields);
+  else if (refusal.code === 'internal') log.error('http-defect', { ...fields, error });
+  else if (exchange.response.headersSent) log.warn('http-answer-cut', fields);
+  else if (refusal.status >= 500) log.warn('http-refused', fields);
 }

@@ -90,6 +90,17 @@ describe('large bodies', () => {
     expect(widest).toBeLessThan(boundBytes);
   });
 
+  it('come back as they were when the engine keeps every piece', async () => {
+    const { port } = await serve();
+    const value = Buffer.alloc(9_000_001);
+    for (let at = 0; at < value.byteLength; at += 1) value[at] = (at * 31 + (at >>> 8)) & 255;
+    await call(port, { method: 'PUT', target: '/v1/objects/a', body: value });
+    const answer = await call(port, { target: '/v1/objects/a' });
+    expect(answer.body.equals(value)).toBe(true);
+    const range = await call(port, { target: '/v1/objects/a', headers: { range: 'bytes=100000-8999999' } });
+    expect(range.body.equals(value.subarray(100_000, 9_000_000))).toBe(true);
+  });
+
   it('of a reader who stops reading hold back nobody else', async () => {
     const piece = new Uint8Array(1 << 20);
     let produced = 0;
