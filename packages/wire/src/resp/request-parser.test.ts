@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RespProtocolError } from './protocol-error.ts';
-import { defaultRequestLimits, type RequestEvent, type RequestLimits, RequestParser } from './request-parser.ts';
+import {
+  defaultRequestLimits,
+  type LargeArgumentPolicy,
+  type RequestEvent,
+  type RequestLimits,
+  RequestParser,
+} from './request-parser.ts';
 
 const smallLimits: RequestLimits = {
   maxArguments: 64,
@@ -13,9 +19,10 @@ const smallLimits: RequestLimits = {
 };
 
 /** SET's value may come as pieces, as in the front. */
-function streamsSet(args: readonly Buffer[]): boolean {
-  return args.length === 2 && args[0]?.toString('latin1').toLowerCase() === 'set';
-}
+const setStreams: LargeArgumentPolicy = {
+  streams: (args) => args.length === 2 && args[0]?.toString('latin1').toLowerCase() === 'set',
+  admits: () => true,
+};
 
 function encode(args: readonly (string | Uint8Array)[]): Buffer {
   const parts = [Buffer.from(`*${args.length}\r\n`)];
@@ -28,7 +35,7 @@ function encode(args: readonly (string | Uint8Array)[]): Buffer {
 
 /** Feeds `bytes` in parts that end at `cuts`, from a buffer that is overwritten after each feed. */
 function readAll(bytes: Uint8Array, cuts: readonly number[], limits: RequestLimits, stopEvery = 0): RequestEvent[] {
-  const parser = new RequestParser(limits, streamsSet);
+  const parser = new RequestParser(limits, setStreams);
   const events: RequestEvent[] = [];
   let start = 0;
   for (const end of [...cuts, bytes.length]) {
@@ -156,6 +163,17 @@ describe('RequestParser', () => {
     }
   });
 
+  it('asks before it keeps a large argument, and says what was admitted', () => {
+    const asked: number[] = [];
+    const policy = { streams: () => false, admits: (bytes: number) => asked.push(bytes) < 2 };
+    const parser = new RequestParser(smallLimits, policy);
+    parser.feed(encode(['ECHO', value]));
+    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 0, admittedBytes: 333 });
+    parser.feed(encode(['ECHO', value]));
+    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 333, admittedBytes: 0 });
+    expect(asked).toEqual([333, 333]);
+  });
+
   const broken: [string, string, string][] = [
     ['a bulk string without $', '*1\r\n:3\r\nfoo\r\n', "Protocol error: expected '$', got ':'"],
     ['a count that is no number', '*x\r\n', 'Protocol error: invalid multibulk length'],
@@ -202,7 +220,7 @@ describe('RequestParser', () => {
     const parsers: RequestParser[] = [];
     const before = process.memoryUsage().arrayBuffers;
     for (let index = 0; index < 100; index += 1) {
-      const parser = new RequestParser(defaultRequestLimits, streamsSet);
+      const parser = new RequestParser(defaultRequestLimits, setStreams);
       parser.feed(Buffer.from('*2\r\n$4\r\nECHO\r\n$67000000\r\nabc'));
       expect(parser.next()).toBeUndefined();
       parser.release();
@@ -213,7 +231,7 @@ describe('RequestParser', () => {
   });
 
   it('keeps no more than one piece of a streamed value', () => {
-    const parser = new RequestParser(defaultRequestLimits, streamsSet);
+    const parser = new RequestParser(defaultRequestLimits, setStreams);
     const valueBytes = 64 * 1024 * 1024;
     const chunk = Buffer.alloc(64 * 1024, 7);
     parser.feed(Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${valueBytes}\r\n`));
@@ -229,7 +247,7 @@ describe('RequestParser', () => {
     }
     expect(bytes).toBe(valueBytes);
     parser.feed(Buffer.from('\r\n'));
-    expect(parser.next()).toEqual({ kind: 'closing', args: [], skippedBytes: 0 });
+    expect(parser.next()).toEqual({ kind: 'closing', args: [], skippedBytes: 0, admittedBytes: 0 });
     expect(parser.midCommand).toBe(false);
   });
 });
@@ -239,7 +257,7 @@ function latin1FromBytes(bytes: Uint8Array): string {
 }
 
 function outcome(bytes: Buffer, cuts: readonly number[]): unknown {
-  const parser = new RequestParser(smallLimits, streamsSet);
+  const parser = new RequestParser(smallLimits, setStreams);
   const events: RequestEvent[] = [];
   let start = 0;
   try {

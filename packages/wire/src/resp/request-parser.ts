@@ -39,12 +39,18 @@ export const defaultRequestLimits: RequestLimits = {
   maxBufferedBytes: 64 * 1024 * 1024,
 };
 
-/**
- * What was read. `skippedBytes` > 0: arguments over `maxBufferedBytes` were passed over; `args` ends before the first
- * of them. All bytes are the receiver's to keep.
- */
+/** The arguments of a command, or of its end; all bytes are the receiver's to keep. */
+export interface RequestArguments {
+  readonly args: readonly Buffer[];
+  /** > 0: arguments that may not be kept in memory were passed over; `args` ends before the first of them. */
+  readonly skippedBytes: number;
+  /** Bytes that the policy admitted for this command. */
+  readonly admittedBytes: number;
+}
+
+/** What was read. */
 export type RequestEvent =
-  | { readonly kind: 'command'; readonly args: readonly Buffer[]; readonly skippedBytes: number }
+  | ({ readonly kind: 'command' } & RequestArguments)
   /** A command whose next argument is a large value: `args` so far, of `argumentCount` in all. Pieces follow. */
   | {
       readonly kind: 'opening';
@@ -54,10 +60,15 @@ export type RequestEvent =
     }
   | { readonly kind: 'piece'; readonly bytes: Buffer }
   /** The opened command is complete; `args` are those behind the large value. */
-  | { readonly kind: 'closing'; readonly args: readonly Buffer[]; readonly skippedBytes: number };
+  | ({ readonly kind: 'closing' } & RequestArguments);
 
-/** Says whether the next argument of the command that begins with `args`, a large one, shall come as pieces. */
-export type StreamChoice = (args: readonly Buffer[], argumentCount: number) => boolean;
+/** What the parser asks its owner about arguments longer than `streamThresholdBytes`. */
+export interface LargeArgumentPolicy {
+  /** Shall the next argument of the command that begins with `args` come as pieces? */
+  streams(args: readonly Buffer[], argumentCount: number): boolean;
+  /** May this many bytes be kept in memory for an argument that does not? They count in the command's `admittedBytes`. */
+  admits(bytes: number): boolean;
+}
 
 type State = 'start' | 'inline' | 'count' | 'counted' | 'dollar' | 'length' | 'measured' | 'payload' | 'argument-end';
 
@@ -76,7 +87,7 @@ const firstLineBytes = 256;
 /** See the module. `feed`, then `next` until it gives nothing (or you want no more for now), then `release`. */
 export class RequestParser {
   readonly #limits: RequestLimits;
-  readonly #streams: StreamChoice;
+  readonly #policy: LargeArgumentPolicy;
 
   #chunk: Buffer = noBytes;
   #at = 0;
@@ -95,6 +106,7 @@ export class RequestParser {
   #opened = false;
   #bufferedBytes = 0;
   #skippedBytes = 0;
+  #admittedBytes = 0;
 
   #disposal: 'keep' | 'stream' | 'skip' = 'keep';
   #remaining = 0;
@@ -102,9 +114,9 @@ export class RequestParser {
   #piece: Buffer = noBytes;
   #pieceFill = 0;
 
-  constructor(limits: RequestLimits, streams: StreamChoice) {
+  constructor(limits: RequestLimits, policy: LargeArgumentPolicy) {
     this.#limits = limits;
-    this.#streams = streams;
+    this.#policy = policy;
   }
 
   /** True between the first byte of a command and its last. */
@@ -115,6 +127,11 @@ export class RequestParser {
   /** True between an `opening` and its `closing`. */
   get midStream(): boolean {
     return this.#opened;
+  }
+
+  /** Bytes that the policy admitted for the command that is being read; its owner's to give back on a disconnect. */
+  get admittedBytes(): number {
+    return this.#admittedBytes;
   }
 
   /** Bytes that were fed and not yet read. */
@@ -208,7 +225,7 @@ export class RequestParser {
     const args = splitInline(line.at(-1) === carriageReturn ? line.subarray(0, -1) : line);
     if (args === undefined) throw new RespProtocolError(protocolErrors.unbalancedQuotes);
     if (args.length === 0) return 'on';
-    return { kind: 'command', args, skippedBytes: 0 };
+    return { kind: 'command', args, skippedBytes: 0, admittedBytes: 0 };
   }
 
   #readDecimal(then: State, tooBig: string): 'on' | 'starved' {
@@ -252,20 +269,28 @@ export class RequestParser {
     }
     this.#remaining = length;
     this.#state = 'payload';
-    if (this.#skippedBytes === 0 && !this.#opened && length > this.#limits.streamThresholdBytes) {
+    const isLarge = length > this.#limits.streamThresholdBytes;
+    if (isLarge && this.#skippedBytes === 0 && !this.#opened) {
       const args = this.#args;
-      if (this.#streams(args, this.#argumentCount)) {
+      if (this.#policy.streams(args, this.#argumentCount)) {
         this.#disposal = 'stream';
         this.#opened = true;
         this.#args = [];
         return { kind: 'opening', args, argumentCount: this.#argumentCount, valueBytes: length };
       }
     }
-    const fits = this.#bufferedBytes + length <= this.#limits.maxBufferedBytes;
-    this.#disposal = fits && this.#skippedBytes === 0 ? 'keep' : 'skip';
+    this.#disposal = this.#mayKeep(length, isLarge) ? 'keep' : 'skip';
     if (this.#disposal === 'keep') this.#bufferedBytes += length;
     else this.#skippedBytes += length;
     return 'on';
+  }
+
+  #mayKeep(length: number, isLarge: boolean): boolean {
+    if (this.#skippedBytes > 0 || this.#bufferedBytes + length > this.#limits.maxBufferedBytes) return false;
+    if (!isLarge) return true;
+    if (!this.#policy.admits(length)) return false;
+    this.#admittedBytes += length;
+    return true;
   }
 
   #readPayload(): RequestEvent | 'on' | 'starved' {
@@ -308,10 +333,12 @@ export class RequestParser {
     }
     this.#state = 'start';
     const kind = this.#opened ? 'closing' : 'command';
-    const event = { kind, args: this.#args, skippedBytes: this.#skippedBytes } as const;
+    const args = this.#args;
+    const admittedBytes = this.#admittedBytes;
     this.#opened = false;
     this.#args = [];
-    return event;
+    this.#admittedBytes = 0;
+    return { kind, args, skippedBytes: this.#skippedBytes, admittedBytes };
   }
 }
 
