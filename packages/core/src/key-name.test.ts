@@ -10,7 +10,7 @@ function bytesOf(text: string): string {
 const examples: readonly (readonly [key: string, name: string])[] = [
   ['user:42', 'user:42'],
   ['photos/2024/cat.jpg', 'photos/2024/cat.jpg'],
-  ["it's (50) ~ <odd> [but] \"fine\" & so=on?#", "it's (50) ~ <odd> [but] \"fine\" & so=on?#"],
+  ['it\'s (50) ~ <odd> [but] "fine" & so=on?#', 'it\'s (50) ~ <odd> [but] "fine" & so=on?#'],
   [bytesOf('prix/été'), 'prix/été'],
   [bytesOf('日本語'), '日本語'],
   [bytesOf('🦀'), '🦀'],
@@ -115,9 +115,12 @@ describe('names of keys', () => {
 /** Keys that dwell on what is special. */
 const anyKey = fc.oneof(
   fc
-    .array(fc.constantFrom('/', '.', '%', '~', ' ', '\\', 'a', '2', 'E', 'F', 'é', '\xc3', '\xa9', '\x80', '\xf0', '\x00'), {
-      maxLength: 12,
-    })
+    .array(
+      fc.constantFrom('/', '.', '%', '~', ' ', '\\', 'a', '2', 'E', 'F', 'é', '\xc3', '\xa9', '\x80', '\xf0', '\x00'),
+      {
+        maxLength: 12,
+      },
+    )
     .map((parts) => parts.map((part) => (part === 'é' ? bytesOf(part) : part)).join('')),
   fc.uint8Array({ maxLength: maxKeyBytes }).map((bytes) => Buffer.from(bytes).toString('latin1')),
   fc.string({ unit: 'binary', maxLength: 128 }).map(bytesOf),
@@ -140,7 +143,8 @@ describe('properties of names', () => {
     for (let length = 0; length <= 5; length++) {
       for (const key of keys) {
         const name = nameOfKey(key);
-        if (names.has(name)) expect.fail(`${JSON.stringify(key)} and ${JSON.stringify(names.get(name))} are both ${name}`);
+        if (names.has(name))
+          expect.fail(`${JSON.stringify(key)} and ${JSON.stringify(names.get(name))} are both ${name}`);
         names.set(name, key);
       }
       keys = keys.flatMap((key) => letters.map((letter) => key + letter));

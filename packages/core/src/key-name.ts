@@ -106,8 +106,10 @@ function nameOfSegment(segment: string, first: boolean): string {
   for (let at = 0; at <= last; ) {
     const byte = segment.charCodeAt(at);
     const length = byte < 0x80 ? 1 : characterLength(segment, at);
-    const kept = length === 1 ? isKeptAscii(byte, at === 0 || at === last) && !(first && at === 0 && byte === 0x2e) : length > 0;
-    if (kept) name += length === 1 ? segment[at] : Buffer.from(segment.slice(at, at + length), 'latin1').toString('utf8');
+    const kept =
+      length === 1 ? isKeptAscii(byte, at === 0 || at === last) && !(first && at === 0 && byte === 0x2e) : length > 0;
+    if (kept)
+      name += length === 1 ? segment[at] : Buffer.from(segment.slice(at, at + length), 'latin1').toString('utf8');
     else name += escapeByte(byte);
     at += kept ? length : 1;
   }

@@ -37,7 +37,12 @@ describe('a fragment read', () => {
   });
 
   test('a range read asks its chunks alone, placed elsewhere or not', () => {
-    const plan = read({ dataChunks: 4, parityChunks: 2, wanted: [2], places: [0, 1, 2, undefined, undefined, undefined] });
+    const plan = read({
+      dataChunks: 4,
+      parityChunks: 2,
+      wanted: [2],
+      places: [0, 1, 2, undefined, undefined, undefined],
+    });
     expect(plan.start()).toEqual({ ask: [2] });
     expect(plan.onChunk(2)).toEqual({ ask: [], finished: { kind: 'complete', decode: false } });
   });

@@ -128,7 +128,11 @@ const anyLayout = fc
 
 function dataSpans(layout: Layout) {
   return Array.from({ length: layout.fragments }, (_, fragment) =>
-    Array.from({ length: layout.dataChunks }, (_, index) => ({ fragment, index, ...chunkSpan(layout, fragment, index) })),
+    Array.from({ length: layout.dataChunks }, (_, index) => ({
+      fragment,
+      index,
+      ...chunkSpan(layout, fragment, index),
+    })),
   ).flat();
 }
 
