@@ -4,6 +4,7 @@ export * from './expiry-index.ts';
 export * from './key-name.ts';
 export * from './lease.ts';
 export * from './manifest.ts';
+export * from './placement/placement.ts';
 export * from './read-plan.ts';
 export * from './session.ts';
 export * from './striping.ts';

@@ -49,8 +49,8 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
     const { chunkBytes } = fragmentShape(object.layout, fragment);
     const missing = wanted.filter((index) => chunks[index] === undefined);
     const rebuilt = options.memory.codec(object.layout).rebuild(chunks, chunkBytes, missing);
-    for (const [position, index] of missing.entries()) {
-      chunks[index] = rebuilt[position]?.subarray(0, chunkLength(object.layout, fragment, index));
+    for (const index of missing) {
+      chunks[index] = rebuilt.get(index)?.subarray(0, chunkLength(object.layout, fragment, index));
     }
   }
   return { chunks, decoded, storeRequests, nodes: [...nodes] };
