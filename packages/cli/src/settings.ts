@@ -1,19 +1,20 @@
 /**
- * The settings of a local run: those of the emulator and of the proxy as one, read once. A name that neither knows is
- * refused; each child process gets only what is its own. The commands that call a running SION read the same settings, so
+ * The settings of a local run: those of emulator, node and proxy as one, read once. A name that none of them knows is
+ * refused; each process gets only what is its own. The commands that call a running SION read the same settings, so
  * that one environment or file serves both.
  */
 import { readSettings, settingsEnvironment, withoutSettings } from '@sion/components';
 import { localEmulatorSettings } from '@sion/emulator';
+import { nodeSettingsSchema } from '@sion/node';
 import { assertSettings, proxySettingsSchema } from '@sion/proxy';
 import { SionError } from '@sion/wire';
 import { type Static, Type } from 'typebox';
 import { CliError } from './cli-error.ts';
 import type { Address } from './client/http-call.ts';
 
-/** Both schemas in one; what both have (the data folder, the emulator's port) is described by the proxy's. */
+/** All schemas in one; what several have (the data folder, the store) is described by the proxy's. */
 export const localSettingsSchema = Type.Object(
-  { ...localEmulatorSettings.properties, ...proxySettingsSchema.properties },
+  { ...localEmulatorSettings.properties, ...nodeSettingsSchema.properties, ...proxySettingsSchema.properties },
   { additionalProperties: false },
 );
 

@@ -21,7 +21,7 @@ import { PartLog } from './part-log.ts';
 import { describeEnd, type PartEnd, type ReadyFields, startPart } from './part-process.ts';
 import { type RestartDecision, refusedExitCode } from './restart-policy.ts';
 import { type FirstStart, SupervisedPart } from './supervised-part.ts';
-import { TroubleFilter } from './trouble-filter.ts';
+import { plainWords, TroubleFilter } from './trouble-filter.ts';
 
 const startTimeoutMs = 120_000;
 const emulatorStopMs = 20_000;
@@ -120,7 +120,10 @@ export class LocalRun {
             throw error;
           }
         },
-        onDied: (end, decision) => say(describeDeath(name, end, decision, this.#settings)),
+        onDied: (end, decision) => {
+          const words = plainWords(log?.lastLines ?? []);
+          say(`${describeDeath(name, end, decision)}${words === '' ? '' : `\n${words}`}`);
+        },
       },
     });
   }
@@ -179,19 +182,11 @@ function portOf(fields: ReadyFields, name: string, fallback: number): number {
   return typeof port === 'number' ? port : fallback;
 }
 
-/** The end of a log without its JSON lines, which `.sion/log` keeps: what a part says to people before it ends. */
-function plainWords(lines: readonly string[]): string {
-  const plain = lines.filter((line) => !line.startsWith('{') && line.trim() !== '');
-  return (plain.length > 0 ? plain : lines.slice(-3)).join('\n');
-}
-
 /** What died, what that means for the data, and what happens next. */
-function describeDeath(name: PartName, end: PartEnd, decision: RestartDecision, settings: LocalSettings): string {
+function describeDeath(name: PartName, end: PartEnd, decision: RestartDecision): string {
   const means =
     name === 'emulator'
-      ? settings.durability === 'memory'
-        ? 'The functions and their memory went with it: values written with durability memory are lost.'
-        : 'The functions and their memory went with it; every acknowledged value is in the store and is read from there.'
+      ? 'The functions and their memory went with it; every acknowledged value is in the store and is read from there.'
       : 'Requests under way were cut off; every acknowledged value is in the store.';
   const next =
     decision.kind === 'restart'

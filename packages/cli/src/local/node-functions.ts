@@ -1,6 +1,8 @@
 /** What the functions of a local run are: the node's bundle, one instance each, with time for a session. */
 import { resolve } from 'node:path';
+import { settingsEnvironment } from '@sion/components';
 import type { FunctionDefinition } from '@sion/emulator';
+import { type NodeBundle, nodeSettingsSchema } from '@sion/node';
 import type { LocalSettings } from '../settings.ts';
 
 /** Longer than a session may last (5 minutes), with room to end it. */
@@ -11,13 +13,16 @@ export function nodeName(settings: Pick<LocalSettings, 'functionPrefix'>, index:
   return `${settings.functionPrefix}${String(index).padStart(3, '0')}`;
 }
 
-/** What every node's function is. `bundleFolder` holds the built bundle. */
-export function nodeDefinition(settings: LocalSettings, bundleFolder: string, handler: string): FunctionDefinition {
+/** What every node's function is: it runs in a folder of its own, so that the data folder's path must be absolute. */
+export function nodeDefinition(settings: LocalSettings, bundle: NodeBundle): FunctionDefinition {
+  const environment = settingsEnvironment(nodeSettingsSchema, { ...settings, dataDir: resolve(settings.dataDir) });
   return {
-    bundleFolder: resolve(bundleFolder),
-    handler,
+    bundleFolder: bundle.folder,
+    handler: bundle.handler,
+    codeVersion: bundle.codeVersion,
     memoryMb: settings.nodeMemoryMb,
     timeoutMs,
     reservedConcurrency: 1,
+    environment,
   };
 }

@@ -25,20 +25,27 @@ export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly quickFailures: number }
   | { readonly kind: 'give-up'; readonly quickFailures: number; readonly because: 'repeated' | 'settings' | 'refused' };
 
-/** Exit codes of a part's main that no restart can mend. */
+/** Exit codes of a part's main that no restart can mend, the second when it has never served. */
 export const settingsExitCode = 2;
 export const refusedExitCode = 3;
 
+/** A life that is over. */
+export interface EndedLife {
+  readonly end: PartEnd;
+  readonly livedMs: number;
+  /** Whether it came to serve: a proxy that lost its lease is refused later, and may well get it anew. */
+  readonly served: boolean;
+}
+
 /** `quickFailures` is the count so far, from the last decision. */
 export function decideRestart(
-  end: PartEnd,
-  livedMs: number,
+  { end, livedMs, served }: EndedLife,
   quickFailures: number,
   settings: RestartSettings = restartDefaults,
 ): RestartDecision {
   const count = livedMs < settings.quickMs ? quickFailures + 1 : 1;
   if (end.code === settingsExitCode) return { kind: 'give-up', quickFailures: count, because: 'settings' };
-  if (end.code === refusedExitCode) return { kind: 'give-up', quickFailures: count, because: 'refused' };
+  if (end.code === refusedExitCode && !served) return { kind: 'give-up', quickFailures: count, because: 'refused' };
   if (count >= settings.maxQuickFailures) return { kind: 'give-up', quickFailures: count, because: 'repeated' };
   const delayMs = Math.min(settings.firstDelayMs * 2 ** (count - 1), settings.maxDelayMs);
   return { kind: 'restart', delayMs, quickFailures: count };

@@ -95,7 +95,7 @@ function kill(process_: PartProcess | undefined, signal: NodeJS.Signals): void {
 
 describe('one run of a part', () => {
   test('is ready with what its ready line says, and stops when asked', async () => {
-    const part = startScript(`console.log('noise'); console.error('words'); ${ready} ${untilTold}`);
+    const part = startScript(`console.log('noise'); console.error('words'); ${untilTold} ${ready}`);
     expect(await part.started).toEqual({ kind: 'ready', fields: { event: 'ready', port: 7 } });
     part.stop();
     expect(await part.ended).toEqual({ code: 0, signal: null });
@@ -140,7 +140,7 @@ describe('one run of a part', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const dial = `require('node:net').connect(${port}, '127.0.0.1').on('error', () => {})`;
     const part = startScript(
-      `import { spawn } from 'node:child_process'; spawn(process.execPath, ['-e', ${JSON.stringify(dial)}]); ${ready} ${untilTold}`,
+      `import { spawn } from 'node:child_process'; spawn(process.execPath, ['-e', ${JSON.stringify(dial)}]); ${untilTold} ${ready}`,
     );
     const [socket] = (await once(server, 'connection')) as [Socket];
     socket.on('error', () => {});
@@ -150,7 +150,7 @@ describe('one run of a part', () => {
 
 describe('a supervised part', () => {
   test('that is killed is started again', async () => {
-    const { part, seen, starts, untilReady } = watchPart(`${ready} ${untilTold}`);
+    const { part, seen, starts, untilReady } = watchPart(`${untilTold} ${ready}`);
     expect(await part.start()).toEqual({ kind: 'serving' });
     kill(starts[0], 'SIGKILL');
     await untilReady(2);
@@ -176,7 +176,7 @@ describe('a supervised part', () => {
 
   test('whose settings are refused later is given up at once', async () => {
     const { part, starts, untilReady } = watchPart((start) =>
-      start === 0 ? `${ready} ${untilTold}` : 'process.exit(3)',
+      start === 0 ? `${untilTold} ${ready}` : 'process.exit(3)',
     );
     await part.start();
     await untilReady(1);
@@ -207,7 +207,7 @@ describe('a supervised part', () => {
   });
 
   test('that was stopped is not started any more', async () => {
-    const { part, starts } = watchPart(`${ready} ${untilTold}`);
+    const { part, starts } = watchPart(`${untilTold} ${ready}`);
     await part.stop();
     expect(await part.start()).toMatchObject({ kind: 'failed' });
     expect(starts).toHaveLength(0);
@@ -221,7 +221,7 @@ test('when the supervising process is killed, its parts end by themselves', asyn
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const partPath = join(folder, 'part.mjs');
-  writeFileSync(partPath, `import { connect } from 'node:net'; connect(${port}, '127.0.0.1'); ${ready} ${untilTold}`);
+  writeFileSync(partPath, `import { connect } from 'node:net'; connect(${port}, '127.0.0.1'); ${untilTold} ${ready}`);
   const supervisor = startSupervisor(partPath);
   const [socket] = (await once(server, 'connection')) as [Socket];
   socket.on('error', () => {});
@@ -245,7 +245,7 @@ function startSupervisor(partPath: string): ChildProcess {
 }
 
 test('what a part says goes to its log file even when nobody is left to read it', async () => {
-  const part = startScript(`${ready} ${untilTold}`);
+  const part = startScript(`${untilTold} ${ready}`);
   await part.started;
   part.stop();
   await part.ended;

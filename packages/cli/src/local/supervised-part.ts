@@ -103,13 +103,14 @@ export class SupervisedPart {
   async #keep(first: PartProcess, firstStartedMs: number): Promise<void> {
     const { clock, hooks } = this.#options;
     const settings = this.#options.restart ?? restartDefaults;
-    let [part, startedMs, quickFailures] = [first, firstStartedMs, 0];
+    let [part, startedMs, served, quickFailures] = [first, firstStartedMs, true, 0];
     for (;;) {
       const end = await part.ended;
       // What the dead leader left in its group must not outlive it.
       part.kill();
       if (this.#stopping.signal.aborted) return;
-      const decision = decideRestart(end, clock.monotonicMs() - startedMs, quickFailures, settings);
+      const livedMs = clock.monotonicMs() - startedMs;
+      const decision = decideRestart({ end, livedMs, served }, quickFailures, settings);
       hooks.onDied(end, decision);
       if (decision.kind === 'give-up') return this.#givenUp(end);
       quickFailures = decision.quickFailures;
@@ -120,7 +121,11 @@ export class SupervisedPart {
       if (!waited) return;
       startedMs = clock.monotonicMs();
       part = this.#spawn();
-      await this.#untilReady(part, true).catch(() => part.kill());
+      served = await this.#untilReady(part, true).then(
+        (outcome) => outcome === 'serving',
+        () => false,
+      );
+      if (!served) part.kill();
     }
   }
 }

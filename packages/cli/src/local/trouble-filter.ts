@@ -1,6 +1,6 @@
 /**
- * Which lines of a part's log people see at once: errors, and what is no log line at all (a crash's last words). A storm
- * is cut to a few lines per period with a pointer to the file, which has all of them.
+ * Which lines of a part's log people see at once: its errors. A storm is cut to a few lines per period with a pointer to
+ * the file, which has all of them. What is no log line (a crash's last words) is told with the part's end.
  */
 import type { Clock } from '@sion/components';
 
@@ -39,10 +39,8 @@ export class TroubleFilter {
 
 /** The line as people read it, or undefined when it is none of their business. */
 export function troubleIn(line: string): string | undefined {
-  if (line.trim() === '') return undefined;
   const fields = readFields(line);
-  if (fields === undefined) return line;
-  if (fields['level'] !== 'error') return undefined;
+  if (fields?.['level'] !== 'error') return undefined;
   const details = Object.entries(fields)
     .filter(([name]) => !bookkeeping.includes(name))
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
@@ -57,4 +55,9 @@ function readFields(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The last of `lines` that are no log lines: what a part said to people before it ended. */
+export function plainWords(lines: readonly string[]): string {
+  return lines.filter((line) => line.trim() !== '' && readFields(line) === undefined).join('\n');
 }
