@@ -35,7 +35,12 @@ const addresses = {
   linkHost: text('127.0.0.1', 'Address on which the links of functions are taken.'),
   linkPort: port(6382, 'Port on which the links of functions are taken.'),
   linkAdvertisedHost: text('', 'Name or address by which functions reach the proxy. Empty = SION_LINK_HOST.'),
-  linkAdvertisedPort: port(0, 'Port by which functions reach the proxy, where it is another than SION_LINK_PORT.'),
+  linkAdvertisedPort: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 0,
+    description: 'Port by which functions reach the proxy. 0 = the port on which it takes links.',
+  }),
   lambdaPort: port(6383, 'Port of the emulated Lambda on this machine.'),
   lambdaEndpoint: text('', 'URL of the Lambda service. Empty = http://127.0.0.1:<SION_LAMBDA_PORT>.'),
   adminHost: text('127.0.0.1', 'Address of metrics and status.'),
