@@ -43,7 +43,7 @@ const moves: Record<SessionPhase, Partial<Record<SessionEvent, readonly [Session
     'link-lost': ['severed', 'cut'],
     silent: ['severed', 'cut'],
     'return-overdue': ['severed', 'cut', 'refuse-waiting'],
-    returned: ['idle', 'rest'],
+    returned: ['idle', 'forgive', 'wake'],
     failed: ['backoff', 'cut', 'back-off'],
     throttled: ['backoff', 'cut', 'back-off'],
     unavailable: ['backoff', 'cut', 'refuse-waiting', 'back-off'],
@@ -55,7 +55,7 @@ const moves: Record<SessionPhase, Partial<Record<SessionEvent, readonly [Session
     throttled: ['backoff', 'back-off'],
     unavailable: ['backoff', 'refuse-waiting', 'back-off'],
   },
-  backoff: { 'retry-due': ['idle', 'rest'], stop: ['idle'] },
+  backoff: { 'retry-due': ['idle', 'wake'], stop: ['idle'] },
 };
 
 describe('the session table', () => {

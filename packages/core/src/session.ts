@@ -78,8 +78,10 @@ export type SessionAction =
   | 'refuse-waiting'
   /** Count a failure and set the timer of the next attempt. */
   | 'back-off'
-  /** The session is over: forget failures, and wake again if something waits. */
-  | 'rest';
+  /** The invocation was of use: forget the failures before it. */
+  | 'forgive'
+  /** Ready for an invocation: start one if something waits. */
+  | 'wake';
 
 /** One cell of the table. */
 export interface SessionStep {
@@ -127,7 +129,7 @@ export const sessionTable: Readonly<Record<SessionPhase, Readonly<Record<Session
     'link-lost': step('severed', 'cut'),
     silent: step('severed', 'cut'),
     'return-overdue': step('severed', 'cut', 'refuse-waiting'),
-    returned: step('idle', 'rest'),
+    returned: step('idle', 'forgive', 'wake'),
     failed: step('backoff', 'cut', 'back-off'),
     throttled: step('backoff', 'cut', 'back-off'),
     unavailable: step('backoff', 'cut', 'refuse-waiting', 'back-off'),
@@ -142,7 +144,7 @@ export const sessionTable: Readonly<Record<SessionPhase, Readonly<Record<Session
   },
   backoff: {
     ...unmoved('backoff'),
-    'retry-due': step('idle', 'rest'),
+    'retry-due': step('idle', 'wake'),
     stop: step('idle'),
   },
 };

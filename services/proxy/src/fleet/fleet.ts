@@ -3,7 +3,7 @@
  * then the instance's links and hellos), lingers by price, ends it, and tells what was lost when an instance was
  * reclaimed. It owns sessions, links, tokens, invocation retries and each node's manifest; it knows nothing of keys.
  */
-import type { ChunkId, ManifestEntry } from '@sion/core';
+import type { ChunkId, ManifestEntry, SessionPhase } from '@sion/core';
 
 /** A node's position in the fleet, 0 … size−1; its function is `functionName(index)`. */
 export type NodeIndex = number;
@@ -22,7 +22,9 @@ export type NodeRefusal =
   | 'timeout'
   | 'closed';
 
-export type NodeReply<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'refused'; readonly refusal: NodeRefusal };
+export type NodeReply<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'refused'; readonly refusal: NodeRefusal };
 
 export interface NodeRequestOptions {
   /** What the invocation is booked under, should one be needed. Default `request`. */
@@ -83,7 +85,7 @@ export interface NodeStatus {
   readonly node: NodeIndex;
   readonly functionName: string;
   /** As in `@sion/core`'s session table. */
-  readonly state: 'idle' | 'invoking' | 'open' | 'ending' | 'backoff';
+  readonly state: SessionPhase;
   /** The instance that answered last. */
   readonly instance?: string;
   readonly chunks: number;

@@ -1,0 +1,409 @@
+/**
+ * One node as the proxy sees it: its session's lifecycle (the table in `@sion/core`'s `session.ts`, carried out here),
+ * its links, its requests and its holdings. Everything that happens to it becomes an event of that table; nothing here
+ * decides a transition by itself. It never has more than one invocation under way, and sends no request before what the
+ * node holds is reconciled.
+ */
+import type { Clock, Log } from '@sion/components';
+import {
+  type ChunkId,
+  compareManifests,
+  type ManifestEntry,
+  type SessionAction,
+  type SessionEvent,
+  type SessionPhase,
+  stepSession,
+} from '@sion/core';
+import { type Hello, type InvocationPayload, type LinkFrame, type LinkKind, linkKinds, type ToProxy } from '@sion/wire';
+import type { InvocationCause, NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
+import { Holdings } from './holdings.ts';
+import { readInvocationResult } from './invocation-result.ts';
+import type { Invocation, InvocationEnd, Invoker } from './invoker.ts';
+import type { LingerPolicy } from './linger.ts';
+import type { Link } from './link.ts';
+import { NodeQueue } from './node-queue.ts';
+import { NodeSession } from './node-session.ts';
+import { NodeTimers } from './node-timers.ts';
+import { reconcile, tellEvictions } from './reconcile.ts';
+import type { NodeWork, WorkReply } from './request.ts';
+import type { FleetSettings } from './settings.ts';
+import type { Tokens } from './tokens.ts';
+
+/** After so many failures in a row requests no longer wait for the next attempt. */
+const patientFailures = 1;
+
+export interface FleetNodeParts {
+  readonly index: NodeIndex;
+  readonly functionName: string;
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: FleetSettings;
+  readonly tokens: Tokens;
+  readonly invoker: Invoker;
+  readonly linger: LingerPolicy;
+  /** Where instances reach the proxy. */
+  readonly address: { readonly host: string; readonly port: number };
+  readonly onLost: (node: NodeIndex, lost: readonly ManifestEntry[]) => void;
+}
+
+/** One node of the fleet. */
+export class FleetNode {
+  readonly index: NodeIndex;
+  readonly functionName: string;
+  readonly holdings: Holdings;
+  readonly #parts: FleetNodeParts;
+  readonly #log: Log;
+  readonly #queue: NodeQueue;
+  readonly #timers: NodeTimers;
+  /** The latest accepted link of each kind; between sessions they await the next hello. */
+  readonly #links = new Map<LinkKind, Link>();
+  readonly #returnWaiters: (() => void)[] = [];
+  #phase: SessionPhase = 'idle';
+  #session: NodeSession | undefined;
+  #invocation: Invocation | undefined;
+  #sessionNumber = 0;
+  #sessionInstance: string | undefined;
+  /** The hello that is being taken, for the table's actions. */
+  #arriving: { readonly link: Link; readonly hello: Hello } | undefined;
+  #lastEnd: InvocationEnd = { event: 'returned' };
+  /** Reconciled: requests may be sent. */
+  #ready = false;
+  #telling = false;
+  #refusing = false;
+  #stopping = false;
+  #failures = 0;
+  #instance: string | undefined;
+  #capacityBytes: number;
+  #invocations = 0;
+  #losses = 0;
+
+  constructor(parts: FleetNodeParts) {
+    const { clock, settings } = parts;
+    this.#parts = parts;
+    this.index = parts.index;
+    this.functionName = parts.functionName;
+    this.#log = parts.log.child({ node: parts.functionName });
+    this.#capacityBytes = settings.assumedCapacityBytes;
+    this.#timers = new NodeTimers(clock);
+    this.holdings = new Holdings(settings.maxEvictionsPerNode);
+    this.#queue = new NodeQueue({
+      clock,
+      settings,
+      holdings: this.holdings,
+      onLost: (entry) => this.#lose([entry]),
+      onProgress: () => this.#progress(),
+    });
+  }
+
+  get capacityBytes(): number {
+    return this.#capacityBytes;
+  }
+
+  /** Carries a request out, waking the node if need be. Never rejects. */
+  async request(work: NodeWork, lengthBytes: number, options: NodeRequestOptions): Promise<WorkReply> {
+    if (this.#stopping) return { kind: 'refused', refusal: 'closed' };
+    if (this.#refusing) return { kind: 'refused', refusal: 'unavailable' };
+    const admission = this.#queue.admit(work, lengthBytes, options);
+    if (admission.kind === 'refused') return admission;
+    if (this.#phase === 'open') this.#progress();
+    else this.#step('wanted');
+    return admission.request.reply;
+  }
+
+  evict(ids: readonly ChunkId[]): void {
+    for (const id of ids) this.holdings.evict(id);
+    if (this.#stopping) return;
+    if (this.#phase === 'open' && this.#ready) void this.#tell();
+    else if (this.#mustTell()) this.#step('wanted');
+  }
+
+  /** Touches the instance; resolves when that has ended, at once when the node is awake anyway. */
+  async warm(): Promise<void> {
+    if (this.#stopping || this.#phase !== 'idle') return;
+    this.#step('warm-wanted');
+    await this.#returned();
+  }
+
+  /** Ends the session; resolves when no invocation is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#queue.refuseWaiting('closed');
+    this.#timers.cancel('retry');
+    this.#step('stop');
+    await this.#returned();
+  }
+
+  /** Closes all links and waits for nothing. */
+  abandon(reason: string): void {
+    this.#session?.cut(reason);
+    for (const link of this.#links.values()) link.destroy(reason);
+    this.#queue.refuseWaiting('closed');
+    this.#invocation?.abandon();
+  }
+
+  /** Takes a hello whose token was accepted for the present session. */
+  takeHello(link: Link, hello: Hello): void {
+    if (this.#sessionInstance !== undefined && this.#sessionInstance !== hello.instance) {
+      return link.refuse(this.#sessionNumber, 'session', 'another instance has said hello in this session');
+    }
+    this.#arriving = { link, hello };
+    this.#step(hello.link === 'control' ? 'control-hello' : 'bulk-hello');
+    this.#arriving = undefined;
+  }
+
+  takeFrame(frame: LinkFrame<Exclude<ToProxy, Hello>>): void {
+    this.#session?.receive(frame);
+  }
+
+  linkWritable(): void {
+    this.#progress();
+  }
+
+  linkClosed(link: Link, reason: string): void {
+    for (const kind of linkKinds) if (this.#links.get(kind) === link) this.#links.delete(kind);
+    const session = this.#session;
+    if (session === undefined || session.isOver || !session.has(link)) return;
+    this.#log.warn('link-lost', { link: link.owner?.kind, session: session.number, reason });
+    this.#step('link-lost');
+  }
+
+  status(): NodeStatus {
+    return {
+      node: this.index,
+      functionName: this.functionName,
+      state: this.#phase,
+      ...(this.#instance === undefined ? {} : { instance: this.#instance }),
+      chunks: this.holdings.manifest.count,
+      usedBytes: this.holdings.usedBytes,
+      capacityBytes: this.#capacityBytes,
+      invocations: this.#invocations,
+      losses: this.#losses,
+    };
+  }
+
+  #step(event: SessionEvent): void {
+    const { to, actions } = stepSession(this.#phase, event);
+    if (to !== this.#phase) this.#log.debug('session-step', { from: this.#phase, event, to });
+    this.#phase = to;
+    for (const action of actions) this.#act(action, event);
+  }
+
+  #act(action: SessionAction, event: SessionEvent): void {
+    switch (action) {
+      case 'invoke':
+        return this.#openSession();
+      case 'warm-up':
+        return this.#warmUp();
+      case 'begin':
+        return this.#begin();
+      case 'attach':
+        return this.#attach();
+      case 'refuse-hello':
+        return this.#arriving?.link.refuse(this.#sessionNumber, 'session', 'this session takes no such hello now');
+      case 'end':
+        return this.#end();
+      case 'cut':
+        return this.#cut(event);
+      case 'refuse-waiting':
+        this.#refusing = true;
+        return this.#queue.refuseWaiting('unavailable');
+      case 'back-off':
+        return this.#backOff();
+      case 'forgive':
+        this.#failures = 0;
+        return;
+      case 'wake':
+        this.#refusing = false;
+        if (!this.#stopping && (this.#queue.hasWaiting || this.#mustTell())) this.#step('wanted');
+        return;
+    }
+  }
+
+  #openSession(): void {
+    const { clock, settings, tokens } = this.#parts;
+    const number = ++this.#sessionNumber;
+    const onSilent = (reason: string) => {
+      this.#log.warn('node-silent', { session: number, reason });
+      this.#step('silent');
+    };
+    this.#session = new NodeSession({ number, clock, settings, onSilent });
+    this.#sessionInstance = undefined;
+    this.#ready = false;
+    const token = tokens.issue(this.index, number, settings.openTimeoutMs);
+    this.#timers.set('open', settings.openTimeoutMs, () => this.#openTimeout());
+    this.#timers.set('age', settings.sessionMaxMs, () => this.#step('age-reached'));
+    this.#invoke('session', token, this.#queue.cause);
+  }
+
+  #warmUp(): void {
+    this.#timers.set('return', this.#parts.settings.openTimeoutMs, () => this.#step('return-overdue'));
+    this.#invoke('warmup', 'none', 'warmup');
+  }
+
+  #invoke(kind: InvocationPayload['kind'], token: string, cause: InvocationCause): void {
+    const { invoker, address, epoch } = this.#parts;
+    const payload: InvocationPayload = {
+      ...{ v: 1, kind, node: this.functionName, host: address.host, port: address.port },
+      ...{ epoch, session: this.#sessionNumber, token },
+    };
+    const invocation = invoker.invoke(payload, cause, () => this.#invocations++);
+    this.#invocation = invocation;
+    void invocation.ended.then((end) => this.#ended(end, kind));
+  }
+
+  #openTimeout(): void {
+    this.#log.warn('hello-timeout', { session: this.#sessionNumber, afterMs: this.#parts.settings.openTimeoutMs });
+    this.#step('hello-timeout');
+    // Whatever still stands was of no use to this instance.
+    for (const link of this.#links.values()) link.destroy('no hello came in time');
+  }
+
+  /** The invocation is over, one way or another. */
+  #ended(end: InvocationEnd, kind: InvocationPayload['kind']): void {
+    this.#invocation = undefined;
+    this.#lastEnd = end;
+    this.#parts.tokens.revoke(this.index);
+    this.#timers.cancel('open', 'linger', 'age', 'return');
+    const result = end.payload === undefined ? undefined : readInvocationResult(end.payload);
+    if (kind === 'warmup' && result !== undefined) this.#learnFromWarmUp(result.instance, result.chunks);
+    if (result !== undefined && result.ended !== 'end' && result.ended !== 'warmup') {
+      this.#log.warn('session-broken', { session: this.#sessionNumber, ended: result.ended });
+    }
+    this.#step(end.event);
+    for (const resolve of this.#returnWaiters.splice(0)) resolve();
+  }
+
+  /** An instance that came back with nothing has lost everything: known without a session. */
+  #learnFromWarmUp(instance: string, chunks: number): void {
+    this.#instance = instance;
+    if (chunks > 0 || this.holdings.manifest.count === 0) return;
+    const { lost, stray } = compareManifests(this.holdings.manifest, []);
+    this.holdings.settle(lost, stray);
+    this.#lose(lost);
+  }
+
+  /** The control link has said hello: the session is open. */
+  #begin(): void {
+    const { hello } = this.#adopt();
+    this.#capacityBytes = hello.capacityBytes;
+    const session = this.#session;
+    if (session !== undefined) void this.#makeReady(session, hello);
+  }
+
+  #attach(): void {
+    this.#adopt();
+    this.#progress();
+  }
+
+  /** Takes the arriving link into the session; an older one of its kind is closed. */
+  #adopt(): { readonly hello: Hello } {
+    const session = this.#session;
+    const arriving = this.#arriving;
+    if (session === undefined || arriving === undefined)
+      throw new Error(`${this.functionName}: a hello without session`);
+    const { link, hello } = arriving;
+    const older = this.#links.get(hello.link);
+    this.#links.set(hello.link, link);
+    if (older !== undefined && older !== link) older.destroy('replaced by a newer link');
+    link.own({ node: this.index, kind: hello.link });
+    this.#invocation?.confirm();
+    this.#instance = hello.instance;
+    this.#sessionInstance = hello.instance;
+    session.attach(hello.link, link);
+    if (session.link('control') !== undefined && session.link('bulk') !== undefined) this.#timers.cancel('open');
+    return { hello };
+  }
+
+  /** Reconciles what the node holds, tells it what to forget, then serves. */
+  async #makeReady(session: NodeSession, hello: Hello): Promise<void> {
+    const result = await reconcile(session, this.holdings, hello.digest);
+    if (result.kind === 'reconciled' && result.lost.length > 0) {
+      this.#log.info('chunks-lost', { session: session.number, instance: hello.instance, chunks: result.lost.length });
+      this.#lose(result.lost);
+    }
+    if (result.kind === 'fault' && !session.isOver) {
+      this.#log.error('reconcile-failed', { session: session.number, reason: result.reason });
+      return this.#step('link-lost');
+    }
+    await tellEvictions(session, this.holdings);
+    if (session.isOver) return;
+    this.#ready = true;
+    this.#progress();
+  }
+
+  /** Tells the node what to forget, once all evictions of this turn are booked. */
+  async #tell(): Promise<void> {
+    const session = this.#session;
+    if (this.#telling || session === undefined) return;
+    this.#telling = true;
+    await Promise.resolve();
+    await tellEvictions(session, this.holdings);
+    this.#telling = false;
+    this.#progress();
+  }
+
+  /** Sends what can be sent; when nothing is left to do, starts to linger, or ends. */
+  #progress(): void {
+    const session = this.#session;
+    if (session === undefined || session.isOver) return;
+    if (this.#phase === 'ending') return this.#endWhenAnswered(session);
+    if (this.#phase !== 'open' || !this.#ready) return;
+    this.#queue.pump(session);
+    const idle = this.#queue.isIdle && session.awaitedCount === 0 && session.link('bulk') !== undefined;
+    if (!idle) return this.#timers.cancel('linger');
+    if (this.#timers.isSet('linger')) return;
+    this.#timers.set('linger', this.#parts.linger.lingerMs(this.index), () => this.#step('linger-expired'));
+  }
+
+  #end(): void {
+    const { requestTimeoutMs, returnGraceMs } = this.#parts.settings;
+    this.#timers.cancel('open', 'linger', 'age');
+    this.#timers.set('return', requestTimeoutMs + returnGraceMs, () => this.#step('return-overdue'));
+    if (this.#session !== undefined) this.#endWhenAnswered(this.#session);
+  }
+
+  #endWhenAnswered(session: NodeSession): void {
+    if (session.isOver || session.awaitedCount > 0) return;
+    session.end();
+    this.#timers.set('return', this.#parts.settings.returnGraceMs, () => this.#step('return-overdue'));
+  }
+
+  #cut(event: SessionEvent): void {
+    this.#parts.tokens.revoke(this.index);
+    this.#timers.cancel('open', 'linger', 'age');
+    this.#session?.cut(event);
+    if (this.#invocation === undefined) return;
+    this.#timers.set('return', this.#parts.settings.returnGraceMs, () => this.#step('return-overdue'));
+  }
+
+  #backOff(): void {
+    const { clock, invoker } = this.#parts;
+    this.#failures++;
+    this.#timers.cancel('return');
+    const pauseMs = invoker.pauseMs(this.#failures, this.#lastEnd.retryAfterMs);
+    if (this.#lastEnd.event === 'throttled') {
+      this.#queue.refuseWaiting('unavailable', clock.monotonicMs() + pauseMs);
+    } else if (this.#failures > patientFailures) {
+      this.#refusing = true;
+      this.#queue.refuseWaiting('unavailable');
+    }
+    this.#log.debug('back-off', { failures: this.#failures, pauseMs });
+    if (this.#stopping) return this.#step('stop');
+    this.#timers.set('retry', pauseMs, () => this.#step('retry-due'));
+  }
+
+  #lose(lost: readonly ManifestEntry[]): void {
+    this.#losses++;
+    this.#parts.onLost(this.index, lost);
+  }
+
+  #mustTell(): boolean {
+    return this.holdings.evictionBytes >= this.#parts.settings.evictionWakeBytes;
+  }
+
+  #returned(): Promise<void> {
+    if (this.#invocation === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#returnWaiters.push(resolve));
+  }
+}
