@@ -85,11 +85,11 @@ export function objectsReading(pieces: (options: ReadOptions) => AsyncIterable<U
   return { objects: { ...createMemoryObjects({ nowMs: () => frontNowMs }), read }, seen };
 }
 
-/** GETs the object `a`; resolves with the answer's head, its body unread. */
-export function openGet(port: number): Promise<IncomingMessage> {
+/** GETs the object `a`; `answer` resolves with the answer's head, its body unread. */
+export function openGet(port: number): { request: ClientRequest; answer: Promise<IncomingMessage> } {
   const request = httpRequest({ host: '127.0.0.1', port, path: '/v1/objects/a', agent: false });
   request.end();
-  return answerOf(request);
+  return { request, answer: answerOf(request) };
 }
 
 /** A PUT of the object `a` whose body the test writes. */

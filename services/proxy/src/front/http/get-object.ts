@@ -20,10 +20,11 @@ export async function getObject(exchange: ObjectExchange): Promise<void> {
   if (await answeredUnread(exchange, conditions)) return;
   if (asked.kind === 'empty') return refuseRange(exchange, await exchange.parts.objects.info(exchange.key));
   const outcome = await readStanding(exchange, asked);
+  if (exchange.signal.aborted) return letGo(outcome);
   if (outcome.kind === 'miss') return refuse(exchange, missRefusal(conditions));
   const verdict = judge(conditions, outcome.info, 'read');
   if (verdict !== 'proceed') {
-    if (outcome.kind === 'hit') outcome.body.cancel();
+    letGo(outcome);
     return answerVerdict(exchange, outcome.info, verdict);
   }
   if (outcome.kind === 'outside') return refuseRange(exchange, outcome.info);
@@ -68,6 +69,11 @@ export function refuseBody(exchange: ObjectExchange): void {
   if (hasBody(headers)) throw new SionError('invalid', `${method} takes no body. Leave it out.`);
 }
 
+/** Gives up a read whose bytes nobody wants. */
+function letGo(outcome: ReadOutcome): void {
+  if (outcome.kind === 'hit') outcome.body.cancel();
+}
+
 /** A revalidation mostly ends here, without a read: the info alone says that nothing has changed. */
 async function answeredUnread(exchange: ObjectExchange, conditions: Conditions | undefined): Promise<boolean> {
   if (conditions?.ifNoneMatch === undefined && conditions?.ifModifiedSinceMs === undefined) return false;
@@ -88,30 +94,40 @@ async function readStanding(
   if (asked.kind === 'whole') return parts.objects.read(key, { signal });
   const outcome = await parts.objects.read(key, { range: asked.range, signal });
   if (outcome.kind === 'miss' || rangeStands(ifRangeOf(request.headers), outcome.info)) return outcome;
-  if (outcome.kind === 'hit') outcome.body.cancel();
+  letGo(outcome);
   return parts.objects.read(key, { signal });
 }
 
 async function answerBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { kind: 'hit' }>): Promise<void> {
+  const { signal } = exchange;
+  const cancel = () => hit.body.cancel();
+  // At once, not at the next piece: a client that leaves must not hold what a slow read still awaits.
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    await streamBody(exchange, hit);
+  } catch (error) {
+    if (!signal.aborted) cancel();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+async function streamBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { kind: 'hit' }>): Promise<void> {
   const { response, parts } = exchange;
   const { body, info, range } = hit;
-  try {
-    const pieces = body[Symbol.asyncIterator]();
-    const first = await pieces.next();
-    if (exchange.signal.aborted) throw new SionError('unavailable', 'the client has gone');
-    const isPart = range.end - range.start < info.sizeBytes;
-    response.writeHead(isPart ? 206 : 200, {
-      ...exchange.baseHeaders(),
-      ...infoHeaders(exchange, info),
-      'content-length': range.end - range.start,
-      ...(isPart ? { 'content-range': formatContentRange(range, info.sizeBytes) } : {}),
-      'server-timing': serverTiming(body.trace, parts.clock.monotonicMs() - exchange.startedMs),
-    });
-    await sendPieces(response, pieces, first, range.end - range.start, parts.limits.httpBodyIdleMs, parts.clock);
-  } catch (error) {
-    body.cancel();
-    throw error;
-  }
+  const pieces = body[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  if (exchange.signal.aborted) throw new SionError('unavailable', 'the client has gone');
+  const isPart = range.end - range.start < info.sizeBytes;
+  response.writeHead(isPart ? 206 : 200, {
+    ...exchange.baseHeaders(),
+    ...infoHeaders(exchange, info),
+    'content-length': range.end - range.start,
+    ...(isPart ? { 'content-range': formatContentRange(range, info.sizeBytes) } : {}),
+    'server-timing': serverTiming(body.trace, parts.clock.monotonicMs() - exchange.startedMs),
+  });
+  await sendPieces(response, pieces, first, range.end - range.start, parts.limits.httpBodyIdleMs, parts.clock);
 }
 
 /** Where the first bytes came from; the counts are those known when the answer began. */

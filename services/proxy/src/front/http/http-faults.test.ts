@@ -90,9 +90,28 @@ describe('clients that leave', () => {
     }
     const { objects, seen } = objectsReading(pieces, 2 ** 40);
     const { port } = await serve({ objects });
-    const response = await openGet(port);
+    const response = await openGet(port).answer;
     await once(response, 'data');
     response.destroy();
+    await vi.waitFor(() => expect([seen.cancels, seen.signals[0]?.aborted]).toEqual([1, true]));
+  });
+
+  it('cancel a read that has nothing to give yet', async () => {
+    const asked = Promise.withResolvers<void>();
+    const pieces = () => ({
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          asked.resolve();
+          return new Promise<never>(() => {});
+        },
+      }),
+    });
+    const { objects, seen } = objectsReading(pieces, 10);
+    const { port } = await serve({ objects });
+    const pending = openGet(port);
+    await asked.promise;
+    pending.request.destroy();
+    await expect(pending.answer).rejects.toThrow(/hang up/);
     await vi.waitFor(() => expect([seen.cancels, seen.signals[0]?.aborted]).toEqual([1, true]));
   });
 

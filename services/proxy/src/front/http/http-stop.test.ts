@@ -57,7 +57,7 @@ describe('clients that do nothing', () => {
     }
     const { objects, seen } = objectsReading(pieces, 2 ** 40);
     const { port } = await serve({ objects, clock });
-    const response = await openGet(port);
+    const response = await openGet(port).answer;
     response.on('error', () => {});
     await vi.waitFor(() => expect(clock.pendingTimers()).toBe(1));
     await vi.waitFor(() => {

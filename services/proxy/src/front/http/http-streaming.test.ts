@@ -47,7 +47,7 @@ describe('large bodies', () => {
       }
     }
     const { port } = await serve({ objects: objectsReading(pieces, largeBytes).objects });
-    const response = await openGet(port);
+    const response = await openGet(port).answer;
     let receivedCrc = 0;
     for await (const bytes of response) {
       received += bytes.byteLength;
@@ -111,7 +111,7 @@ describe('large bodies', () => {
     const read: Objects['read'] = (key, options) =>
       key === 'small' ? createMemoryObjects({ nowMs: () => frontNowMs }).read('small') : objects.read(key, options);
     const { port } = await serve({ objects: { ...objects, read } });
-    const slow = await openGet(port);
+    const slow = await openGet(port).answer;
     slow.pause();
     for (let round = 0; round < 20; round += 1) {
       const answer = await call(port, { target: '/v1/objects/small' });
