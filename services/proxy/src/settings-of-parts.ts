@@ -5,6 +5,7 @@
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
 import type { HttpSettings } from './front/http/http-settings.ts';
+import { type RespSettings, respDefaults } from './front/resp/resp-settings.ts';
 import type { EngineSettings } from './objects/engine.ts';
 import { type ProxySettings, stripesOf } from './settings.ts';
 
@@ -58,6 +59,24 @@ export function httpSettings(settings: ProxySettings): HttpSettings {
     httpKeepAliveMs: settings.httpKeepAliveMs,
     maxHttpConnections: settings.maxHttpConnections,
     drainMs: settings.drainMs,
+  };
+}
+
+export function respSettings(settings: ProxySettings): RespSettings {
+  return {
+    ...respDefaults,
+    host: settings.host,
+    respPort: settings.respPort,
+    maxKeyBytes: settings.maxKeyBytes,
+    maxRespValueBytes: settings.maxRespValueBytes,
+    maxRespConnections: settings.maxRespConnections,
+    drainMs: settings.drainMs,
+    maxArguments: settings.maxRespArguments,
+    pipelineCommands: settings.respPipelineCommands,
+    pipelineBytes: settings.respPipelineBytes,
+    maxUnsentBytes: settings.respUnsentBytes,
+    maxBufferedCommandBytes: settings.respBufferedCommandBytes,
+    maxBufferedTotalBytes: settings.respBufferedTotalBytes,
   };
 }
 

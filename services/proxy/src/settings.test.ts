@@ -1,7 +1,14 @@
 import { documentSettings, readSettings } from '@sion/components';
 import { describe, expect, it } from 'vitest';
 import { assertSettings, type ProxySettings, proxySettingsSchema, stripesOf } from './settings.ts';
-import { engineSettings, fleetSettings, httpSettings, lambdaEndpoint } from './settings-of-parts.ts';
+import {
+  adminSettings,
+  engineSettings,
+  fleetSettings,
+  httpSettings,
+  lambdaEndpoint,
+  respSettings,
+} from './settings-of-parts.ts';
 
 const read = (environment: Record<string, string> = {}) => readSettings(proxySettingsSchema, { environment });
 
@@ -45,6 +52,7 @@ describe('the proxy’s settings', () => {
       { SION_KEPT_MAX_BYTES: '67108864', SION_BODY_MEMORY_BYTES: '134217728' },
       /at most a quarter of SION_BODY_MEMORY_BYTES/,
     ],
+    [{ SION_RESP_BUFFERED_TOTAL_BYTES: '1048576' }, /must be at most SION_RESP_BUFFERED_TOTAL_BYTES \(1048576\)/],
     [{ SION_LAMBDA_ENDPOINT: 'localhost' }, /SION_LAMBDA_ENDPOINT is "localhost", which is no URL/],
   ])('refuse %j together', (environment, message, nodeMemoryMb = 512) => {
     const settings = read({ SION_NODE_MEMORY_MB: String(nodeMemoryMb), ...environment });
@@ -68,6 +76,20 @@ describe('the proxy’s settings', () => {
     expect(() => assertSettings(read(Object.fromEntries(names)))).not.toThrow();
   });
 
+  it('each reach a part, or are main’s own', () => {
+    const mains = ['dataDir', 'store', 'durability', 'logLevel', 'leaseTtlMs', 'leaseRenewalMs', 'snapshotMs'];
+    const reached = new Set<PropertyKey>(mains);
+    const settings = new Proxy(read(), {
+      get(target, name, receiver): unknown {
+        reached.add(name);
+        return Reflect.get(target, name, receiver);
+      },
+    });
+    for (const part of [fleetSettings, engineSettings, httpSettings, respSettings, adminSettings, lambdaEndpoint])
+      part(settings);
+    expect(Object.keys(proxySettingsSchema.properties).filter((name) => !reached.has(name))).toEqual([]);
+  });
+
   it('reach the parts that they are for', () => {
     const settings: ProxySettings = { ...read(), linkAdvertisedHost: 'proxy.example', linkAdvertisedPort: 443 };
     expect(fleetSettings(settings)).toMatchObject({
@@ -80,6 +102,7 @@ describe('the proxy’s settings', () => {
     expect(engineSettings(settings).stripes).toEqual(stripesOf(settings));
     expect(engineSettings(settings).maxObjectBytes).toBe(settings.maxHttpObjectBytes);
     expect(httpSettings(settings).httpPort).toBe(6381);
+    expect(respSettings({ ...settings, maxRespArguments: 77 })).toMatchObject({ respPort: 6380, maxArguments: 77 });
     expect(lambdaEndpoint(settings)).toBe('http://127.0.0.1:6383');
     expect(lambdaEndpoint({ ...settings, lambdaEndpoint: 'https://lambda.example' })).toBe('https://lambda.example');
   });

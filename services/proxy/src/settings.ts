@@ -104,6 +104,22 @@ const limits = {
   maxAbsentKeys: count(100_000, 0, 10_000_000, 'Keys that are remembered to be missing in the store.'),
   absentTtlMs: milliseconds(1000, 0, 3_600_000, 'How long a missing key is believed to be missing.'),
   maxRespConnections: count(10_000, 1, 100_000, 'RESP connections at a time.'),
+  maxRespArguments: count(1024 * 1024, 16, 16 * 1024 * 1024, 'Arguments of one RESP command, its name included.'),
+  respPipelineCommands: count(128, 1, 65_536, 'Commands of one RESP connection that are worked on at a time.'),
+  respPipelineBytes: bytes(4 * mib, 64 * kib, 1 * gib, 'Bytes of arguments and answers that such commands may hold.'),
+  respUnsentBytes: bytes(
+    16 * mib,
+    64 * kib,
+    4 * gib,
+    'Answers that a RESP client may leave unread before it has to wait.',
+  ),
+  respBufferedCommandBytes: bytes(
+    64 * mib,
+    1 * mib,
+    512 * mib,
+    'Bytes of one RESP command that cannot stream, such as MSET.',
+  ),
+  respBufferedTotalBytes: bytes(256 * mib, 1 * mib, 64 * gib, 'Bytes of all such commands at a time.'),
   maxHttpConnections: count(1024, 1, 100_000, 'HTTP connections at a time.'),
 };
 
@@ -214,6 +230,11 @@ function relationProblems(settings: ProxySettings): readonly string[] {
   if (keptMaxBytes * 4 > bodyMemoryBytes) {
     problems.push(
       `SION_KEPT_MAX_BYTES is ${keptMaxBytes}, but must be at most a quarter of SION_BODY_MEMORY_BYTES (${bodyMemoryBytes}).`,
+    );
+  }
+  if (settings.respBufferedCommandBytes > settings.respBufferedTotalBytes) {
+    problems.push(
+      `SION_RESP_BUFFERED_COMMAND_BYTES is ${settings.respBufferedCommandBytes}, but must be at most SION_RESP_BUFFERED_TOTAL_BYTES (${settings.respBufferedTotalBytes}).`,
     );
   }
   const nodeBytes = settings.nodeMemoryMb * mib;

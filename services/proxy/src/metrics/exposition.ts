@@ -3,6 +3,7 @@
  * the status. The names are fixed by NAMES; a series that was ever published is never renamed.
  */
 import { Counter, Gauge, type MetricObjectWithValues, type MetricValueWithName, Registry } from '@prometheus-io/client';
+import { sessionPhases } from '@sion/core';
 import type { ProxyStatus, StatusSource } from '../status/status.ts';
 import type { CountedMetrics, Durations } from './counted-metrics.ts';
 import { type DurationCounts, durationBoundsSeconds } from './histogram.ts';
@@ -71,7 +72,6 @@ function registerDurations(registry: Registry, read: () => Durations): void {
   register('sion_put_duration_seconds', 'From taking a write to its acknowledgement.', 'durability', () => read().puts);
 }
 
-const nodeStates = ['idle', 'invoking', 'open', 'ending', 'backoff'] as const;
 const windowStates = ['active', 'degraded', 'released'] as const;
 
 function registerGauges(registry: Registry, read: () => ProxyStatus): void {
@@ -85,7 +85,7 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
     registry.registerMetric(new Gauge({ name, help, labelNames: ['state'], registers: [], collect }));
   };
   byState('sion_nodes', 'Nodes by the state of their session.', function () {
-    for (const state of nodeStates) this.set({ state }, 0);
+    for (const state of sessionPhases) this.set({ state }, 0);
     for (const node of read().nodes) this.inc({ state: node.state });
   });
   byState('sion_window_bytes', 'Bytes of chunks in memory, by the state of their window.', function () {
