@@ -1,0 +1,91 @@
+/** Values of every size lie in the store as they are, and are served by functions' memory when the store is away. */
+import { readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { payloadOf } from '@sion/workload';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LocalSion, sha256, until } from './local-sion.ts';
+
+const mib = 1024 * 1024;
+const sizes = [0, 1, 1024, mib, 100 * mib, 400 * mib];
+const keyOf = (sizeBytes: number) => `size:${sizeBytes}`;
+const valueOf = (sizeBytes: number) => payloadOf(keyOf(sizeBytes), 1, sizeBytes);
+
+describe('objects of all sizes', { timeout: 240_000 }, () => {
+  let sion: LocalSion;
+  let redis: ReturnType<LocalSion['redis']>;
+
+  beforeAll(async () => {
+    sion = await LocalSion.start();
+    redis = sion.redis();
+  }, 120_000);
+
+  afterAll(async () => {
+    await sion?.stop();
+  }, 120_000);
+
+  it('are taken and lie in the store, byte for byte', async () => {
+    for (const sizeBytes of sizes) {
+      const value = valueOf(sizeBytes);
+      expect(await redis.set(keyOf(sizeBytes), Buffer.from(value.buffer, value.byteOffset, value.length))).toBe('OK');
+      const stored = await readFile(join(sion.dataDir, 'store', keyOf(sizeBytes)));
+      expect(sha256(stored)).toBe(sha256(value));
+    }
+  });
+
+  it('are in memory soon after', async () => {
+    await sion.inMemory(sizes.map(keyOf));
+    const { objects } = await sion.status();
+    expect(objects).toMatchObject({ inMemory: sizes.length, complete: sizes.length });
+  });
+
+  it('are read from memory while the store is unreachable', async () => {
+    const before = (await sion.status()).totals.gets;
+    await rename(join(sion.dataDir, 'store'), join(sion.dataDir, 'away'));
+    for (const sizeBytes of sizes) {
+      const value = await redis.getBuffer(keyOf(sizeBytes));
+      expect(value === null ? 'miss' : sha256(value)).toBe(sha256(valueOf(sizeBytes)));
+    }
+    const after = (await sion.status()).totals.gets;
+    expect(after.memory - before.memory).toBe(sizes.length);
+    expect(after.store - before.store).toBe(0);
+    expect(after.decoded - before.decoded).toBe(0);
+  });
+
+  it('are decoded when as many instances are lost as there is parity', async () => {
+    const before = (await sion.status()).totals.gets;
+    for (const sizeBytes of [1024, mib, 100 * mib]) {
+      const places = await sion.places(keyOf(sizeBytes));
+      const lost = (places?.fragments[0] ?? []).slice(0, places?.parityChunks).filter((name) => name !== null);
+      expect(lost.length).toBeGreaterThan(0);
+      await sion.reclaim(lost);
+      const value = await redis.getBuffer(keyOf(sizeBytes));
+      expect(value === null ? 'miss' : sha256(value)).toBe(sha256(valueOf(sizeBytes)));
+      await sion.inMemory([keyOf(sizeBytes)]);
+    }
+    const after = (await sion.status()).totals;
+    expect(after.gets.store - before.store).toBe(0);
+    expect(after.gets.decoded - before.decoded).toBe(3);
+    expect(after.recoveries).toBeGreaterThan(0);
+  });
+
+  it('are refused in words while the store is away, and taken again when it is back', async () => {
+    await expect(redis.set('new', 'value')).rejects.toThrow(/^UNAVAILABLE /);
+    await expect(redis.get('never-seen')).rejects.toThrow(/^UNAVAILABLE /);
+    await rename(join(sion.dataDir, 'away'), join(sion.dataDir, 'store'));
+    expect(await redis.set('new', 'value')).toBe('OK');
+    expect(await redis.get('new')).toBe('value');
+    await until(async () => (await sion.status()).store.reachable);
+  });
+
+  it('come from the store when every instance is lost, and are in memory again afterwards', async () => {
+    const before = (await sion.status()).totals.gets;
+    await sion.control.reclaim({ all: true });
+    for (const sizeBytes of sizes) {
+      const value = await redis.getBuffer(keyOf(sizeBytes));
+      expect(value === null ? 'miss' : sha256(value)).toBe(sha256(valueOf(sizeBytes)));
+    }
+    const after = (await sion.status()).totals.gets;
+    expect(after.store - before.store).toBe(sizes.filter((sizeBytes) => sizeBytes > 0).length);
+    await sion.inMemory(sizes.map(keyOf));
+  });
+});
