@@ -72,7 +72,7 @@ class Session implements LinkListener {
 
   run(budgetMs: number): Promise<SessionEnding> {
     this.#timers.push(this.#parts.clock.after(budgetMs, () => this.#finish('deadline')));
-    for (const kind of linkKinds) this.#open(kind).catch((thrown: unknown) => this.#ended.reject(thrown));
+    for (const kind of linkKinds) this.#open(kind).catch((thrown: unknown) => this.#fail(thrown));
     return this.#ended.promise;
   }
 
@@ -182,7 +182,7 @@ class Session implements LinkListener {
       link.send(request, late);
       this.#endWhenAnswered();
     };
-    settle().catch((thrown: unknown) => this.#ended.reject(thrown));
+    settle().catch((thrown: unknown) => this.#fail(thrown));
   }
 
   /** Frozen right away, a process would keep what is not yet with the kernel: so wait for that, in short steps. */
@@ -195,17 +195,29 @@ class Session implements LinkListener {
 
   #finish(ending: SessionEnding): void {
     if (this.#over) return;
+    // A proxy that refused this session or fell silent in it has no more use for its links.
+    this.#conclude(ending === 'refused' || ending === 'silence');
+    this.#ended.resolve(ending);
+  }
+
+  /** A defect, or an invocation with fields that no hello can carry: the invocation fails. */
+  #fail(thrown: unknown): void {
+    if (this.#over) return;
+    this.#conclude(true);
+    this.#ended.reject(thrown);
+  }
+
+  /** Nothing of this session touches links, memory or clock any more. */
+  #conclude(closeLinks: boolean): void {
     this.#over = true;
     this.#silence.stop();
     for (const timer of this.#timers) timer.cancel();
     this.#parts.holdings.loader.cancelAll();
     for (const [kind, link] of this.#parts.links) {
-      // A proxy that refused this session or fell silent in it has no more use for its links.
-      if (ending === 'refused' || ending === 'silence') link.close();
+      if (closeLinks) link.close();
       else link.detach();
       if (!link.open) this.#parts.links.delete(kind);
     }
     for (const greeting of this.#greetings.values()) greeting('lost');
-    this.#ended.resolve(ending);
   }
 }

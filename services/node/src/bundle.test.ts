@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildNodeBundle, type NodeBundle } from './bundle.ts';
+
+let folder: string;
+let bundle: NodeBundle;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sion-bundle-'));
+  bundle = await buildNodeBundle({ outDir: join(folder, 'built', 'node') });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Calls the handler in a process of its own, with nothing but the bundle. */
+async function callHandler(environment: Record<string, string>, event: unknown): Promise<unknown> {
+  const script = `
+    const { handler } = await import(${JSON.stringify(join(bundle.folder, 'index.mjs'))});
+    const result = await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60_000 });
+    console.log(JSON.stringify(result));`;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env: environment });
+  return JSON.parse((await run).stdout);
+}
+
+const warmup = { v: 1, kind: 'warmup', node: 'n', host: 'h', port: 1, epoch: 1, session: 1, token: '00' };
+
+it('is one module with its source map, and says which code it is', async () => {
+  expect((await readdir(bundle.folder)).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+  expect(bundle).toMatchObject({ handler: 'index.handler', folder: join(folder, 'built', 'node') });
+  expect(bundle.codeVersion).toMatch(/^[0-9a-f]{64}$/);
+  const again = await buildNodeBundle({ outDir: join(folder, 'elsewhere') });
+  expect(again.codeVersion).toBe(bundle.codeVersion);
+});
+
+it('is small, and without an SDK', async () => {
+  expect(await readFile(join(bundle.folder, 'index.mjs'), 'utf8')).not.toMatch(/aws-sdk|smithy/);
+  expect(bundle.sizeBytes).toBeLessThan(640 * 1024);
+});
+
+it('stands alone: it answers a warm-up, with an instance id of its own per process', async () => {
+  const environment = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', SION_DATA_DIR: folder };
+  const [a, b] = await Promise.all([callHandler(environment, warmup), callHandler(environment, warmup)]);
+  expect(a).toMatchObject({
+    v: 1,
+    ended: 'warmup',
+    chunks: 0,
+    bytes: 0,
+    instance: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+  expect(a).not.toEqual(b);
+});
+
+it('refuses to start with a setting that is not one', async () => {
+  const environment = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', SION_DATA_DIR: folder, SION_DATA_DIRECTORY: 'x' };
+  await expect(callHandler(environment, warmup)).rejects.toThrow(/SION_DATA_DIRECTORY .*is not a setting/);
+});
