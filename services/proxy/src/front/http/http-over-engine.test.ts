@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { crc32 } from 'node:zlib';
+import { silentLog, systemClock, VirtualStore } from '@sion/components';
+import { createPlacement, parseStripes } from '@sion/core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { call, callRaw } from '../../../../../tests/doubles/http-client.ts';
+import { answerOf, openPut, serveHttp } from '../../../../../tests/doubles/http-front.ts';
+import { createMemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
+import { CountedMetrics } from '../../metrics/counted-metrics.ts';
+import { Engine } from '../../objects/engine.ts';
+import type { HttpServer } from './http-server.ts';
+
+const mib = 2 ** 20;
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** The front over the real engine, with a store and nodes in this process's memory. */
+async function serve(): Promise<{
+  port: number;
+  server: HttpServer;
+  engine: Engine;
+  store: VirtualStore;
+  metrics: CountedMetrics;
+}> {
+  const store = new VirtualStore({ wallMs: () => systemClock.wallMs() });
+  const fleet = createMemoryFleet(12, 64 * mib);
+  const metrics = new CountedMetrics();
+  let counter = 0;
+  const engine = new Engine({
+    ...{ clock: systemClock, log: silentLog, store, fleet, metrics },
+    placement: createPlacement({ nodes: fleet.size, groupSize: 12 }),
+    lease: { isHeld: () => true, assertHeld() {}, expiryNowMs: () => systemClock.wallMs() },
+    nextId: () => {
+      counter += 1;
+      return { epoch: 1, counter };
+    },
+    settings: {
+      stripes: parseStripes('16KiB=1+1,*=4+2'),
+      ...{ maxChunkBytes: 256 * 1024, bodyMemoryBytes: 64 * mib, maxKeyBytes: 512, maxObjectBytes: 2 ** 36 },
+      ...{ keptMaxBytes: mib, maxEntries: 1000, maxAbsentKeys: 100, absentTtlMs: 1000, hedgeMs: 1000 },
+      ...{ fetchTimeoutMs: 10_000, placePatienceMs: 10_000, placeOnRead: true, sweepMs: 60_000, listSweepMs: 60_000 },
+    },
+  });
+  const { server, port } = await serveHttp({ objects: engine });
+  ends.push(async () => {
+    await server.close();
+    await engine.drain();
+  });
+  return { port, server, engine, store, metrics };
+}
+
+function payload(sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes);
+  for (let at = 0, state = sizeBytes; at < sizeBytes; at += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+describe('the HTTP front over the engine', () => {
+  it.each([0, 1, 1000, 16_385, mib, 9 * mib + 1])(
+    'gives back %i bytes, from memory, whole and in part',
+    async (size) => {
+      const { port, engine, metrics } = await serve();
+      const value = payload(size);
+      const put = await call(port, {
+        method: 'PUT',
+        target: '/v1/objects/a',
+        body: value,
+        headers: { 'content-type': 'a/b' },
+      });
+      expect([put.status, put.headers['sion-version']]).toEqual([201, expect.stringMatching(/^1\.\d+$/)]);
+      await vi.waitFor(() => expect(size === 0 || engine.places('a')?.complete).toBe(true));
+      const got = await call(port, { target: '/v1/objects/a' });
+      expect([got.status, got.headers.etag, got.headers['content-type'], got.body.equals(value)]).toEqual([
+        200,
+        put.headers.etag,
+        'a/b',
+        true,
+      ]);
+      if (size > 0) expect(got.headers['server-timing']).toMatch(/tier;desc="memory"/);
+      const cuts = [0, 1, size >> 1, size - 1, size].filter((at) => at >= 0 && at <= size);
+      for (const start of cuts) {
+        for (const end of cuts.filter((at) => at > start)) {
+          const part = await call(port, { target: '/v1/objects/a', headers: { range: `bytes=${start}-${end - 1}` } });
+          expect([part.status, part.body.equals(value.subarray(start, end))]).toEqual([
+            end - start === size ? 200 : 206,
+            true,
+          ]);
+        }
+        const outside = await call(port, { target: '/v1/objects/a', headers: { range: `bytes=${size + start}-` } });
+        expect([outside.status, outside.headers['content-range']]).toEqual([416, `bytes */${size}`]);
+      }
+      if (size > 1) {
+        const suffix = await call(port, { target: '/v1/objects/a', headers: { range: `bytes=-${size - 1}` } });
+        expect([suffix.status, suffix.body.equals(value.subarray(1))]).toEqual([206, true]);
+      }
+      expect(metrics.snapshot().gets.store).toBe(0);
+    },
+  );
+
+  it('takes a chunked body of unknown length', async () => {
+    const { port } = await serve();
+    const value = payload(5 * mib + 7);
+    const request = openPut(port, {});
+    const answered = answerOf(request);
+    for (let at = 0; at < value.byteLength; at += 100_000) {
+      if (!request.write(value.subarray(at, at + 100_000))) await once(request, 'drain');
+    }
+    request.end();
+    expect((await answered).statusCode).toBe(201);
+    const got = await call(port, { target: '/v1/objects/a' });
+    expect([got.body.byteLength, crc32(got.body)]).toEqual([value.byteLength, crc32(value)]);
+  });
+
+  it('keeps the old version whole when a new one breaks off', async () => {
+    const { port, engine } = await serve();
+    await call(port, { method: 'PUT', target: '/v1/objects/a', body: 'old' });
+    for (const head of ['Content-Length: 9000000', 'Transfer-Encoding: chunked']) {
+      const body = head.startsWith('C') ? 'x'.repeat(3_000_000) : `2dc6c0\r\n${'x'.repeat(3_000_000)}\r\n`;
+      const text = await callRaw(port, `PUT /v1/objects/a HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n${body}`, {
+        end: true,
+      });
+      expect(text).toMatch(/^HTTP\/1.1 400 /);
+    }
+    expect((await call(port, { target: '/v1/objects/a' })).body.toString()).toBe('old');
+    await vi.waitFor(() => expect(engine.count()).toMatchObject({ inMemory: 1 }));
+  });
+
+  it('lets one of many concurrent creations win', async () => {
+    const { port } = await serve();
+    const tries = Array.from({ length: 20 }, (_, index) =>
+      call(port, { method: 'PUT', target: '/v1/objects/a', body: `${index}`, headers: { 'if-none-match': '*' } }),
+    );
+    const answers = await Promise.all(tries);
+    const winners = answers.flatMap((answer, index) => (answer.status === 201 ? [`${index}`] : []));
+    expect(answers.filter((answer) => answer.status === 412)).toHaveLength(19);
+    expect((await call(port, { target: '/v1/objects/a' })).body.toString()).toBe(winners[0]);
+  });
+
+  it('loses no concurrent update that is guarded by If-Match', async () => {
+    const { port } = await serve();
+    await call(port, { method: 'PUT', target: '/v1/objects/a', body: '0' });
+    const addOne = async (): Promise<void> => {
+      for (;;) {
+        const seen = await call(port, { target: '/v1/objects/a' });
+        const put = await call(port, {
+          method: 'PUT',
+          target: '/v1/objects/a',
+          body: String(Number(seen.body.toString()) + 1),
+          headers: { 'if-match': seen.headers.etag ?? '' },
+        });
+        if (put.status === 200) return;
+        expect(put.status).toBe(412);
+      }
+    };
+    await Promise.all(Array.from({ length: 10 }, addOne));
+    expect((await call(port, { target: '/v1/objects/a' })).body.toString()).toBe('10');
+  });
+
+  it('serves what others put into the store', async () => {
+    const { port, store } = await serve();
+    await store.put('b', Buffer.from('theirs'), { contentType: 'text/plain' }, { kind: 'absent' });
+    const got = await call(port, { target: '/v1/objects/b' });
+    expect([got.status, got.body.toString(), got.headers['content-type']]).toEqual([200, 'theirs', 'text/plain']);
+    expect(got.headers['sion-version']).toBe(got.headers.etag);
+    expect((await call(port, { method: 'DELETE', target: '/v1/objects/b' })).status).toBe(204);
+    expect((await call(port, { method: 'HEAD', target: '/v1/objects/b' })).status).toBe(404);
+  });
+});
