@@ -30,7 +30,11 @@ async function serve(): Promise<{
   const metrics = new CountedMetrics();
   let counter = 0;
   const engine = new Engine({
-    ...{ clock: systemClock, log: silentLog, store, fleet, metrics },
+    clock: systemClock,
+    log: silentLog,
+    store,
+    fleet,
+    metrics,
     placement: createPlacement({ nodes: fleet.size, groupSize: 12 }),
     lease: { isHeld: () => true, assertHeld() {}, expiryNowMs: () => systemClock.wallMs() },
     nextId: () => {
@@ -39,9 +43,20 @@ async function serve(): Promise<{
     },
     settings: {
       stripes: parseStripes('16KiB=1+1,*=4+2'),
-      ...{ maxChunkBytes: 256 * 1024, bodyMemoryBytes: 64 * mib, maxKeyBytes: 512, maxObjectBytes: 2 ** 36 },
-      ...{ keptMaxBytes: mib, maxEntries: 1000, maxAbsentKeys: 100, absentTtlMs: 1000, hedgeMs: 1000 },
-      ...{ fetchTimeoutMs: 10_000, placePatienceMs: 10_000, placeOnRead: true, sweepMs: 60_000, listSweepMs: 60_000 },
+      maxChunkBytes: 256 * 1024,
+      bodyMemoryBytes: 64 * mib,
+      maxKeyBytes: 512,
+      maxObjectBytes: 2 ** 36,
+      keptMaxBytes: mib,
+      maxEntries: 1000,
+      maxAbsentKeys: 100,
+      absentTtlMs: 1000,
+      hedgeMs: 1000,
+      fetchTimeoutMs: 10_000,
+      placePatienceMs: 10_000,
+      placeOnRead: true,
+      sweepMs: 60_000,
+      listSweepMs: 60_000,
     },
   });
   const { server, port } = await serveHttp({ objects: engine });
