@@ -103,6 +103,7 @@ const limits = {
   maxEntries: count(200_000, 16, 10_000_000, 'Objects that the directory remembers.'),
   maxAbsentKeys: count(100_000, 0, 10_000_000, 'Keys that are remembered to be missing in the store.'),
   absentTtlMs: milliseconds(1000, 0, 3_600_000, 'How long a missing key is believed to be missing.'),
+  hotBytes: bytes(0, 0, 0, 'Bytes of the hot tier in the proxy. This version has none: 0 only.'),
   maxRespConnections: count(10_000, 1, 100_000, 'RESP connections at a time.'),
   maxRespArguments: count(1024 * 1024, 16, 16 * 1024 * 1024, 'Arguments of one RESP command, its name included.'),
   respPipelineCommands: count(128, 1, 65_536, 'Commands of one RESP connection that are worked on at a time.'),
