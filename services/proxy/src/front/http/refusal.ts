@@ -5,19 +5,23 @@
  */
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
 
-/** Codes of the HTTP front beside those of {@link SionError}. */
-export type RefusalCode =
-  | ErrorCode
-  | 'not-found'
-  | 'method-not-allowed'
-  | 'precondition-failed'
-  | 'range-not-satisfiable'
-  | 'too-large'
-  | 'timeout'
-  | 'unsupported'
-  | 'unsupported-media'
-  | 'forbidden';
+/** Codes of the HTTP front beside those of {@link SionError}; each is a row of `docs/errors.md`. */
+export const frontCodes = [
+  'not-found',
+  'method-not-allowed',
+  'precondition-failed',
+  'range-not-satisfiable',
+  'too-large',
+  'timeout',
+  'unsupported',
+  'unsupported-media',
+  'forbidden',
+] as const;
 
+/** A stable code of a refusal. */
+export type RefusalCode = ErrorCode | (typeof frontCodes)[number];
+
+/** What is answered instead of what was asked for. */
 export interface Refusal {
   readonly status: number;
   readonly code: RefusalCode;
