@@ -1,6 +1,5 @@
 /** get and put against the real HTTP front. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,9 +114,11 @@ describe('what goes wrong has one clear message', () => {
   /** Resolves when the transfer has begun to write. */
   async function partialFile(place: string): Promise<void> {
     const isThere = () => readdirSync(place).some((name) => name.endsWith('.partial'));
-    const changes = watch(place);
-    if (isThere()) return;
-    for await (const _change of changes) if (isThere()) return;
+    const there = Promise.withResolvers<void>();
+    const watcher = watch(place, () => isThere() && there.resolve());
+    if (isThere()) there.resolve();
+    await there.promise;
+    watcher.close();
   }
 
   test('a file that cannot be read', async () => {
