@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Figures } from './figures.ts';
 import { readMeter } from './meter.ts';
-import { Rehearsal } from './rehearsal.ts';
+import { Rehearsal } from './rehearsal.test-data.ts';
 
 /** Small limits, so that a few dozen events reach them. */
 const figures: Partial<Figures> = {

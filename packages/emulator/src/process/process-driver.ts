@@ -101,10 +101,10 @@ export class ProcessDriver {
     return deployed;
   }
 
-  removeFunction(name: string): boolean {
-    if (!this.#functions.delete(name)) return false;
+  /** Removes it with its instances; no error when there is none. */
+  removeFunction(name: string): void {
+    this.#functions.delete(name);
     this.#feed({ kind: 'remove-function', name });
-    return true;
   }
 
   function(name: string): DeployedFunction | undefined {

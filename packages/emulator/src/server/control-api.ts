@@ -78,6 +78,11 @@ export class ControlApi {
   }
 
   async #function(request: IncomingMessage, response: ServerResponse, name: string, log: boolean): Promise<void> {
+    if (request.method !== 'PUT' && this.#driver.function(name) === undefined) {
+      request.resume();
+      const message = `there is no function ${name}; GET ${controlPrefix}functions lists them`;
+      return sendJson(response, 404, { error: 'invalid', message });
+    }
     if (log && request.method === 'GET') {
       return sendBytes(response, 200, this.#driver.functionLog(name), { 'content-type': 'text/plain; charset=utf-8' });
     }
@@ -91,9 +96,8 @@ export class ControlApi {
       );
     }
     if (!log && request.method === 'DELETE') {
-      if (this.#driver.removeFunction(name)) return sendJson(response, 200, {});
-      const message = `there is no function ${name}; GET ${controlPrefix}functions lists them`;
-      return sendJson(response, 404, { error: 'invalid', message });
+      this.#driver.removeFunction(name);
+      return sendJson(response, 200, {});
     }
     return this.#unknown(request, response);
   }
