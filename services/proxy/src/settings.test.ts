@@ -64,12 +64,17 @@ describe('the proxy’s settings', () => {
     expect(() => assertSettings(settings)).toThrow(/^2 settings are wrong:\n.*SION_STORE.*\n.*SION_NODES/);
   });
 
-  it.each(['SION_HOT_BYTES', 'SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_S3_BUCKET', 'SION_RESP_PROT'])(
+  it.each(['SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_S3_BUCKET', 'SION_RESP_PROT'])(
     'refuse %s, which would do nothing',
     (name) => {
       expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
     },
   );
+
+  it('take SION_HOT_BYTES as 0 only, since there is no hot tier to switch on', () => {
+    expect(read({ SION_HOT_BYTES: '0' }).hotBytes).toBe(0);
+    expect(() => read({ SION_HOT_BYTES: '1' })).toThrow(/SION_HOT_BYTES is "1"/);
+  });
 
   it('take any free port as often as asked for', () => {
     const names = ['RESP', 'HTTP', 'LINK', 'LAMBDA', 'ADMIN'].map((name) => [`SION_${name}_PORT`, '0']);
@@ -77,7 +82,16 @@ describe('the proxy’s settings', () => {
   });
 
   it('each reach a part, or are main’s own', () => {
-    const mains = ['dataDir', 'store', 'durability', 'logLevel', 'leaseTtlMs', 'leaseRenewalMs', 'snapshotMs'];
+    const mains = [
+      'hotBytes',
+      'dataDir',
+      'store',
+      'durability',
+      'logLevel',
+      'leaseTtlMs',
+      'leaseRenewalMs',
+      'snapshotMs',
+    ];
     const reached = new Set<PropertyKey>(mains);
     const settings = new Proxy(read(), {
       get(target, name, receiver): unknown {
