@@ -99,9 +99,9 @@ export class Link {
     return this.#open;
   }
 
-  /** True when everything that was sent is with the kernel. */
-  get flushed(): boolean {
-    return this.#connection.bufferedBytes === 0;
+  /** True when no request waits and everything that was sent is with the kernel. */
+  get settled(): boolean {
+    return this.#inbox.length === 0 && this.#connection.bufferedBytes === 0;
   }
 
   /** How long nothing has gone in or out. */

@@ -45,6 +45,32 @@ function testNetwork(onDialled: (connection: Connection) => Connection = (connec
   };
 }
 
+/** A network that sees how often the node stops reading, and how much output it lets queue. */
+function watchedNetwork() {
+  const seen = { pauses: 0, mostBuffered: 0 };
+  const network = testNetwork((connection) => ({
+    remote: connection.remote,
+    local: connection.local,
+    get bufferedBytes() {
+      return connection.bufferedBytes;
+    },
+    attach: (handlers) => connection.attach(handlers),
+    write(parts) {
+      const belowMark = connection.write(parts);
+      seen.mostBuffered = Math.max(seen.mostBuffered, connection.bufferedBytes);
+      return belowMark;
+    },
+    pause() {
+      seen.pauses += 1;
+      connection.pause();
+    },
+    resume: () => connection.resume(),
+    end: () => connection.end(),
+    destroy: () => connection.destroy(),
+  }));
+  return { network, seen };
+}
+
 interface NodeOptions {
   readonly clock?: Clock;
   readonly store?: ChunkSource;
@@ -233,28 +259,7 @@ describe('requests', () => {
   });
 
   it('wait while the output is full: it stays bounded, and every answer comes', async () => {
-    let pauses = 0;
-    let mostBuffered = 0;
-    const network = testNetwork((connection) => ({
-      remote: connection.remote,
-      local: connection.local,
-      get bufferedBytes() {
-        return connection.bufferedBytes;
-      },
-      attach: (handlers) => connection.attach(handlers),
-      write(parts) {
-        const belowMark = connection.write(parts);
-        mostBuffered = Math.max(mostBuffered, connection.bufferedBytes);
-        return belowMark;
-      },
-      pause() {
-        pauses += 1;
-        connection.pause();
-      },
-      resume: () => connection.resume(),
-      end: () => connection.end(),
-      destroy: () => connection.destroy(),
-    }));
+    const { network, seen } = watchedNetwork();
     const { ended, control, bulk } = await openWithChunk(newNode({ network }));
     const payload = systemRandom.bytes(1024 * 1024);
     expect(await store(bulk, 1, 2, payload)).toEqual({ type: 'done' });
@@ -262,12 +267,12 @@ describe('requests', () => {
     const fetches = 64;
     for (let request = 1; request <= fetches; request += 1) bulk.send(1, request, { type: 'fetch', id: chunkId(2) });
     // The other link is served meanwhile.
-    while (pauses === 0) expect(await control.ask(1, 1, { type: 'ping' })).toMatchObject({ type: 'pong' });
+    while (seen.pauses === 0) expect(await control.ask(1, 1, { type: 'ping' })).toMatchObject({ type: 'pong' });
     bulk.connection.resume();
     for (let request = 1; request <= fetches; request += 1) {
       expect(await bulk.frames.take()).toMatchObject({ request, message: { type: 'chunk' } });
     }
-    expect(mostBuffered).toBeLessThan(256 * 1024 + payload.length + 1024);
+    expect(seen.mostBuffered).toBeLessThan(256 * 1024 + payload.length + 1024);
     control.send(1, 0, { type: 'end' });
     expect(await ended).toMatchObject({ ended: 'end' });
   });
@@ -466,23 +471,20 @@ describe('a session returns', () => {
   });
 
   it('after END only when what it sent is with the kernel', async () => {
-    const { ended, control, bulk } = await openWithChunk(newNode(), systemRandom.bytes(8 * 1024 * 1024));
+    const { network, seen } = watchedNetwork();
+    const { ended, control, bulk } = await openWithChunk(newNode({ network }), systemRandom.bytes(8 * 1024 * 1024));
     bulk.connection.pause();
     // More than the kernel takes for a reader that has stopped.
     for (let request = 1; request <= 4; request += 1) bulk.send(1, request, { type: 'fetch', id: chunkId(1) });
-    bulk.send(1, 5, { type: 'end' });
-    let returned = false;
-    const noted = ended.then((result) => {
-      returned = true;
-      return result;
-    });
+    while (seen.pauses === 0) expect(await control.ask(1, 1, { type: 'ping' })).toMatchObject({ type: 'pong' });
+    control.send(1, 0, { type: 'end' });
+    // Still serving: had it returned, nothing would be answered any more.
     for (let request = 1; request <= 20; request += 1) await control.ask(1, request, { type: 'ping' });
-    expect(returned).toBe(false);
     bulk.connection.resume();
     for (let request = 1; request <= 4; request += 1) {
       expect(await bulk.frames.take()).toMatchObject({ request, message: { type: 'chunk' } });
     }
-    expect(await noted).toMatchObject({ ended: 'end', chunks: 1 });
+    expect(await ended).toMatchObject({ ended: 'end', chunks: 1 });
   });
 
   it('without what was being loaded: no load changes the memory after its session', async () => {

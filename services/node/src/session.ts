@@ -189,7 +189,7 @@ class Session implements LinkListener {
   #endWhenAnswered(): void {
     if (this.#over || !this.#ending || this.#pending > 0) return;
     const links = [...this.#parts.links.values()];
-    if (links.every((link) => link.flushed)) return this.#finish('end');
+    if (links.every((link) => link.settled)) return this.#finish('end');
     this.#timers.push(this.#parts.clock.after(1, () => this.#endWhenAnswered()));
   }
 
