@@ -1,1 +1,2 @@
 export * from './payload.ts';
+export { SeededRandom } from './seeded-random.ts';
