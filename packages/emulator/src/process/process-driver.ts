@@ -3,7 +3,7 @@
  * no decision of its own. Effects are carried out in order; what happens meanwhile waits for its turn, so that the model
  * never sees an event in the middle of a step.
  */
-import { type Clock, type Log, type Random, randomHex, type Timer } from '@sion/components';
+import { type Clock, delay, type Log, type Random, randomHex, type Timer } from '@sion/components';
 import { SionError } from '@sion/wire';
 import type { FunctionDefinition } from '../control/contract.ts';
 import type { Effect, InvocationMode, ModelEvent, ReclaimSelection, Reply } from '../model/events.ts';
@@ -27,6 +27,9 @@ export interface ProcessDriverOptions {
   readonly random: Random;
   readonly log: Log;
 }
+
+/** How long a listing waits for processes to obey. */
+const settleLimitMs = 1000;
 
 /** An invocation as the Invoke API took it. */
 export interface InvokeRequest {
@@ -123,6 +126,14 @@ export class ProcessDriver {
       const sandbox = this.#sandboxes.get(view.instance)?.sandbox;
       return { ...view, pid: sandbox?.pid, processState: sandbox?.processState(), memory: sandbox?.memory() };
     });
+  }
+
+  /** Resolves when the kernel shows every idle instance as stopped: a signal takes a moment to be obeyed. */
+  async settled(): Promise<void> {
+    const { clock } = this.#options;
+    const deadlineMs = clock.monotonicMs() + settleLimitMs;
+    const unsettled = () => this.instances().some((live) => live.state === 'idle' && live.processState !== 'T');
+    while (unsettled() && clock.monotonicMs() < deadlineMs) await delay(clock, 1);
   }
 
   tallies(): ReadonlyMap<string, Readonly<Tally>> {

@@ -59,12 +59,7 @@ export class ControlApi {
     const call = `${request.method} ${path}`;
     if (call === 'GET status') return sendJson(response, 200, this.#status());
     if (call === 'GET functions') return sendJson(response, 200, this.#functions());
-    if (call === 'GET instances')
-      return sendJson(
-        response,
-        200,
-        this.#driver.instances().map((each) => this.#list(each)),
-      );
+    if (call === 'GET instances') return sendJson(response, 200, await this.#instances());
     if (call === 'GET meter') {
       return sendJson(response, 200, readMeter(this.#driver.tallies(), this.#facts().architecture));
     }
@@ -164,6 +159,11 @@ export class ControlApi {
         ...(codeVersion === undefined ? {} : { codeVersion }),
       };
     });
+  }
+
+  async #instances(): Promise<readonly InstanceListing[]> {
+    await this.#driver.settled();
+    return this.#driver.instances().map((live) => this.#list(live));
   }
 
   #list(live: LiveInstance): InstanceListing {
