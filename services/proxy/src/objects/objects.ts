@@ -121,7 +121,10 @@ export interface WriteOptions {
   readonly durability?: Durability;
   /** False = the store only, no chunks in memory. */
   readonly place?: boolean;
-  /** Called once before the call settles, when its write has landed; with folded writes, what they landed as. */
+  /**
+   * Called once before the call settles, when its own bytes have landed; not for a write that was overwritten by another
+   * one of the same fold, since nobody can ever have seen its version.
+   */
   readonly onWritten?: (info: ObjectInfo) => void;
   readonly signal?: AbortSignal;
 }

@@ -234,7 +234,8 @@ async function settle(
     }
     if (outcome.decided === 'write') {
       parts.metrics.countPut('store', sizeBytes, seconds(pending));
-      if (landed.object !== undefined) pending.options.onWritten?.(infoOf(landed.object));
+      const own = folded.plan.kind === 'write' && folded.plan.position === position;
+      if (own && landed.object !== undefined) pending.options.onWritten?.(infoOf(landed.object));
     }
     if (outcome.decided === 'delete') parts.metrics.countDelete();
     pending.resolve(outcome.result);
