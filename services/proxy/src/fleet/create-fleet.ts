@@ -4,11 +4,11 @@
  */
 import type { Clock, Functions, Log, Network, Random } from '@sion/components';
 import { delay } from '@sion/components';
-import type { ManifestEntry } from '@sion/core';
+import { invocationUsd, type ManifestEntry, priceBook } from '@sion/core';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Fleet, NodeIndex, NodeRefusal, NodeReply } from './fleet.ts';
 import { Invoker } from './invoker.ts';
-import { createLingerPolicy, invocationUsd } from './linger.ts';
+import { architecture } from './linger.ts';
 import { LinkServer } from './link-server.ts';
 import { FleetNode } from './node.ts';
 import { checkFleetSettings, type FleetSettings, functionName } from './settings.ts';
@@ -47,8 +47,10 @@ export async function createFleet(parts: FleetParts): Promise<RunningFleet> {
     nodeAt: (index) => nodes[index],
   });
   const listener = await server.listen();
-  const invoker = new Invoker({ ...parts, priceUsd: invocationUsd });
-  const linger = createLingerPolicy(settings);
+  const invoker = new Invoker({
+    ...parts,
+    priceUsd: (billedMs, memoryMb) => invocationUsd(priceBook, architecture, memoryMb, billedMs),
+  });
   const address = {
     host: settings.advertisedHost ?? listener.host,
     port: settings.advertisedPort ?? listener.port,
@@ -57,7 +59,7 @@ export async function createFleet(parts: FleetParts): Promise<RunningFleet> {
   for (let index = 0; index < settings.nodes; index++) {
     const node = new FleetNode({
       ...{ index, functionName: functionName(settings, index), epoch, clock, log, settings },
-      ...{ tokens, invoker, linger, address },
+      ...{ tokens, invoker, address },
       onLost: (at, lost) => tellLost(at, lost),
     });
     nodes.push(node);

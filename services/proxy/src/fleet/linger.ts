@@ -1,26 +1,48 @@
 /**
- * How long an idle session of a node stays, and what an invocation costs: core's rules with this fleet's prices.
+ * How long one node's idle session stays: core's rule, fed with what this node has done. It remembers when the node was
+ * invoked during the last second, which the rule needs, and nothing else.
  */
-import type { NodeIndex } from './fleet.ts';
+import type { Clock } from '@sion/components';
+import { type FunctionArchitecture, lingerMs, priceBook } from '@sion/core';
 import type { FleetSettings } from './settings.ts';
 
-/** Asked whenever a session falls idle. */
-export interface LingerPolicy {
-  lingerMs(node: NodeIndex): number;
-}
+/** What Lambda's rate limit counts over. */
+const rateWindowMs = 1000;
 
-/** arm64 duration and request prices. */
-const gbSecondUsd = 0.0000133334;
-const requestUsd = 0.0000002;
-/** What another invocation costs a client: a warm start and the way there and back. */
-const invocationMs = 15;
+/** The functions' processors; the deployment knows no other. */
+export const architecture: FunctionArchitecture = 'arm64';
 
-export function createLingerPolicy(settings: FleetSettings): LingerPolicy {
-  const waitUsdPerMs = ((settings.nodeMemoryMb / 1024) * gbSecondUsd) / 1000;
-  const againUsd = requestUsd + (settings.latencyUsdPerSecond * invocationMs) / 1000;
-  return { lingerMs: () => againUsd / waitUsdPerMs };
-}
+/** One node's linger. */
+export class Linger {
+  readonly #clock: Clock;
+  readonly #settings: FleetSettings;
+  #startsMs: number[] = [];
 
-export function invocationUsd(billedMs: number, memoryMb: number): number {
-  return requestUsd + (billedMs / 1000) * (memoryMb / 1024) * gbSecondUsd;
+  constructor(clock: Clock, settings: FleetSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** An invocation starts now. */
+  noteInvocation(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#startsMs = this.#startsMs.filter((startMs) => startMs > nowMs - rateWindowMs);
+    this.#startsMs.push(nowMs);
+  }
+
+  /** From now until the idle session should end. */
+  lingerMs(): number {
+    const nowMs = this.#clock.monotonicMs();
+    const recent = this.#startsMs.filter((startMs) => startMs > nowMs - rateWindowMs);
+    const startedMs = this.#startsMs.at(-1) ?? nowMs;
+    return lingerMs({
+      priceBook,
+      architecture,
+      memoryMb: this.#settings.nodeMemoryMb,
+      latencyUsdPerSecond: this.#settings.latencyUsdPerSecond,
+      invocationsInLastSecond: recent.length,
+      sessionAgeMs: nowMs - startedMs,
+      maxSessionMs: this.#settings.sessionMaxMs,
+    });
+  }
 }

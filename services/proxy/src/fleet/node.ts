@@ -19,7 +19,7 @@ import type { InvocationCause, NodeIndex, NodeRequestOptions, NodeStatus } from 
 import { Holdings } from './holdings.ts';
 import { readInvocationResult } from './invocation-result.ts';
 import type { Invocation, InvocationEnd, Invoker } from './invoker.ts';
-import type { LingerPolicy } from './linger.ts';
+import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
 import { NodeQueue } from './node-queue.ts';
 import { NodeSession } from './node-session.ts';
@@ -41,7 +41,6 @@ export interface FleetNodeParts {
   readonly settings: FleetSettings;
   readonly tokens: Tokens;
   readonly invoker: Invoker;
-  readonly linger: LingerPolicy;
   /** Where instances reach the proxy. */
   readonly address: { readonly host: string; readonly port: number };
   readonly onLost: (node: NodeIndex, lost: readonly ManifestEntry[]) => void;
@@ -56,6 +55,7 @@ export class FleetNode {
   readonly #log: Log;
   readonly #queue: NodeQueue;
   readonly #timers: NodeTimers;
+  readonly #linger: Linger;
   /** The latest accepted link of each kind; between sessions they await the next hello. */
   readonly #links = new Map<LinkKind, Link>();
   readonly #returnWaiters: (() => void)[] = [];
@@ -86,6 +86,7 @@ export class FleetNode {
     this.#log = parts.log.child({ node: parts.functionName });
     this.#capacityBytes = settings.assumedCapacityBytes;
     this.#timers = new NodeTimers(clock);
+    this.#linger = new Linger(clock, settings);
     this.holdings = new Holdings(settings.maxEvictionsPerNode);
     this.#queue = new NodeQueue({
       clock,
@@ -247,6 +248,7 @@ export class FleetNode {
       ...{ v: 1, kind, node: this.functionName, host: address.host, port: address.port },
       ...{ epoch, session: this.#sessionNumber, token },
     };
+    this.#linger.noteInvocation();
     const invocation = invoker.invoke(payload, cause, () => this.#invocations++);
     this.#invocation = invocation;
     void invocation.ended.then((end) => this.#ended(end, kind));
@@ -353,7 +355,7 @@ export class FleetNode {
     const idle = this.#queue.isIdle && session.awaitedCount === 0 && session.link('bulk') !== undefined;
     if (!idle) return this.#timers.cancel('linger');
     if (this.#timers.isSet('linger')) return;
-    this.#timers.set('linger', this.#parts.linger.lingerMs(this.index), () => this.#step('linger-expired'));
+    this.#timers.set('linger', this.#linger.lingerMs(), () => this.#step('linger-expired'));
   }
 
   #end(): void {
