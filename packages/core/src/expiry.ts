@@ -3,8 +3,8 @@
  * XX, GT and LT, and what TTL and its kin answer. Pure: the present time is an argument. Which keys are due is the
  * expiry index's part.
  *
- * Redis computes in 64 bits; here a time is a number, exact up to 2^53−1 ms (the year 287396). Times beyond are treated
- * as Redis treats those beyond 64 bits: the command is refused.
+ * Redis computes in 64 bits and refuses what they do not hold; so does this. A time kept is a number, exact up to 2^53−1
+ * ms (the year 287396); later ones are held at that, earlier ones at its negative.
  */
 
 /** A time as a command gives it: EX and EXPIRE are seconds from now, PXAT and PEXPIREAT milliseconds from the epoch. */
@@ -30,8 +30,8 @@ export function expiryOfWrite(request: ExpiryRequest, nowMs: number): number | u
 export function expiryOfChange(request: ExpiryRequest, nowMs: number): number | undefined {
   const amountMs = BigInt(request.amount) * (request.unit === 'seconds' ? 1000n : 1n);
   const expiresAtMs = amountMs + (request.from === 'now' ? BigInt(nowMs) : 0n);
-  const reachable = isExact(amountMs) && isExact(expiresAtMs);
-  return reachable ? Number(expiresAtMs) : undefined;
+  if (!fitsInt64(amountMs) || !fitsInt64(expiresAtMs)) return undefined;
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(expiresAtMs), Number.MAX_SAFE_INTEGER));
 }
 
 /** True when a key with this expiry is gone: from its very millisecond on. Undefined = it never expires. */
@@ -88,6 +88,6 @@ export function answerExpiry(
   }
 }
 
-function isExact(value: bigint): boolean {
-  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
+function fitsInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
 }
