@@ -247,7 +247,7 @@ describe('RequestParser', () => {
     }
     expect(bytes).toBe(valueBytes);
     parser.feed(Buffer.from('\r\n'));
-    expect(parser.next()).toEqual({ kind: 'closing', args: [], skippedBytes: 0, admittedBytes: 0 });
+    expect(parser.next()).toEqual({ kind: 'closing', args: [], argumentCount: 3, skippedBytes: 0, admittedBytes: 0 });
     expect(parser.midCommand).toBe(false);
   });
 });

@@ -42,6 +42,8 @@ export const defaultRequestLimits: RequestLimits = {
 /** The arguments of a command, or of its end; all bytes are the receiver's to keep. */
 export interface RequestArguments {
   readonly args: readonly Buffer[];
+  /** Of the whole command, also of what `args` leaves out. */
+  readonly argumentCount: number;
   /** > 0: arguments that may not be kept in memory were passed over; `args` ends before the first of them. */
   readonly skippedBytes: number;
   /** Bytes that the policy admitted for this command. */
@@ -225,7 +227,7 @@ export class RequestParser {
     const args = splitInline(line.at(-1) === carriageReturn ? line.subarray(0, -1) : line);
     if (args === undefined) throw new RespProtocolError(protocolErrors.unbalancedQuotes);
     if (args.length === 0) return 'on';
-    return { kind: 'command', args, skippedBytes: 0, admittedBytes: 0 };
+    return { kind: 'command', args, argumentCount: args.length, skippedBytes: 0, admittedBytes: 0 };
   }
 
   #readDecimal(then: State, tooBig: string): 'on' | 'starved' {
@@ -338,7 +340,7 @@ export class RequestParser {
     this.#opened = false;
     this.#args = [];
     this.#admittedBytes = 0;
-    return { kind, args, skippedBytes: this.#skippedBytes, admittedBytes };
+    return { kind, args, argumentCount: this.#argumentCount, skippedBytes: this.#skippedBytes, admittedBytes };
   }
 }
 

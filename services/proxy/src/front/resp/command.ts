@@ -1,0 +1,97 @@
+/**
+ * What a command is. Each stands in a small file of its own under `commands/`: what Redis says of it (arity, flags, key
+ * positions), and what it does. The table finds it, checks arity and keys, and gives it a {@link Call}.
+ */
+import type { Clock } from '@sion/components';
+import type { Key, Objects } from '../../objects/objects.ts';
+import type { StatusSource } from '../../status/status.ts';
+import type { Answer } from './answer.ts';
+import type { Client } from './client.ts';
+import type { CommandTable } from './command-table.ts';
+import type { IncomingValue } from './incoming-value.ts';
+import type { RespSettings } from './resp-settings.ts';
+
+/** Redis's command flags, as far as our commands have them. */
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'noscript'
+  | 'loading'
+  | 'stale'
+  | 'fast'
+  | 'no_auth'
+  | 'allow_busy';
+
+/** Where keys stand among the arguments, the name being 0; `last` < 0 counts from the end. */
+export interface KeyPositions {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  /** As COMMAND INFO gives them, e.g. `RO`, `access`. */
+  readonly flags: readonly string[];
+  readonly notes?: string;
+}
+
+export interface Command {
+  /** Lower case; a subcommand's is `container|name`. */
+  readonly name: string;
+  /** Arguments with the name; negative = at least as many. */
+  readonly arity: number;
+  readonly flags: readonly CommandFlag[];
+  readonly keys?: KeyPositions;
+  /** Redis's group, for COMMAND DOCS; ACL categories follow from it. */
+  readonly group: 'string' | 'generic' | 'connection' | 'server';
+  readonly summary: string;
+  /** The version of Redis that brought it. */
+  readonly since: string;
+  readonly complexity?: string;
+  readonly tips?: readonly string[];
+  /** The argument that may be large and then arrives as a stream ({@link Call.value}). */
+  readonly streamedArgument?: number;
+  /**
+   * For writes of one key: `run` calls `objects.mutate` before anything else, so that several may be under way on the
+   * same key, decided in the order in which they were sent.
+   */
+  readonly mutatesAtOnce?: boolean;
+  /** After its reply the connection closes. */
+  readonly closes?: boolean;
+  /** Makes it a container: the first argument chooses. */
+  readonly subcommands?: readonly Command[];
+  /** Runs it; what it throws becomes an error reply. */
+  run(call: Call): Answer | Promise<Answer>;
+}
+
+/** One command as it was sent. */
+export interface Call {
+  /** With the name. When `value` is set, only those before the large one. Kept bytes are the command's own. */
+  readonly args: readonly Buffer[];
+  readonly keys: readonly Key[];
+  readonly value?: IncomingValue;
+  readonly client: Client;
+  readonly front: Front;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What all connections share. */
+export interface Front {
+  readonly objects: Objects;
+  readonly status: StatusSource;
+  readonly clock: Clock;
+  readonly settings: RespSettings;
+  readonly table: CommandTable;
+  readonly traffic: Traffic;
+  /** The port that clients reached; known once it listens. */
+  readonly port: () => number;
+}
+
+/** Counts since the start, for INFO. */
+export interface Traffic {
+  connections: number;
+  rejectedConnections: number;
+  commands: number;
+  errors: number;
+  openConnections: number;
+}

@@ -1,0 +1,49 @@
+import { arrayReply, okReply, simpleReply } from '@sion/wire';
+import type { Command } from '../command.ts';
+import { ReplyError, wrongArity } from '../redis-errors.ts';
+
+const flags = ['loading', 'stale', 'fast'] as const;
+
+const durability: Command = {
+  ...{ name: 'sion|durability', arity: 3, flags, group: 'connection', since: '7.0.0', complexity: 'O(1)' },
+  summary: 'Choose when writes of this connection are acknowledged',
+  run({ args, client }) {
+    const mode = args[2]?.toString('latin1') ?? '';
+    if (mode.toLowerCase() !== 'store') {
+      throw new ReplyError(
+        `ERR durability '${mode}' is not offered: this version acknowledges writes with 'store' only; use SION DURABILITY store`,
+      );
+    }
+    client.durability = 'store';
+    return okReply;
+  },
+};
+
+const helpLines = [
+  'SION <subcommand> [<arg>]. Subcommands are:',
+  'DURABILITY store',
+  '    Acknowledge writes of this connection once the store has confirmed them.',
+  'HELP',
+  '    Prints this help.',
+];
+
+const help: Command = {
+  ...{ name: 'sion|help', arity: 2, flags, group: 'connection', since: '7.0.0', complexity: 'O(1)' },
+  summary: 'Show helpful text about the different subcommands',
+  run: () => arrayReply(helpLines.map(simpleReply)),
+};
+
+/** SION DURABILITY mode | HELP: what Redis has no command for. */
+export const sion: Command = {
+  name: 'sion',
+  arity: -2,
+  flags: [],
+  group: 'connection',
+  summary: 'A container for commands of SION itself',
+  since: '7.0.0',
+  complexity: 'Depends on subcommand.',
+  subcommands: [durability, help],
+  run: () => {
+    throw wrongArity('sion');
+  },
+};

@@ -1,0 +1,338 @@
+/**
+ * One RESP connection: bytes in, commands taken, answers out in order. It owns back-pressure both ways: a client that
+ * sends faster than it is served, or does not read, is paused and holds back only itself. It must never send a byte
+ * behind an answer that broke off, nor take a command after one that closes.
+ *
+ *     reading --(bound reached)--> paused --(room)--> reading
+ *     either --(QUIT, protocol error, stop)--> closing --(all answered)--> ended
+ */
+import type { Connection } from '@sion/components';
+import {
+  type Reply,
+  type ReplyWriter,
+  type RequestArguments,
+  type RequestEvent,
+  RequestParser,
+  RespProtocolError,
+} from '@sion/wire';
+import type { AnswerOutput, StreamedAnswer } from './answer.ts';
+import type { Client } from './client.ts';
+import type { Call, Command } from './command.ts';
+import { keysOf } from './command-table.ts';
+import { IncomingValue } from './incoming-value.ts';
+import { Pipeline } from './pipeline.ts';
+import { ReplyError, replyOfError } from './redis-errors.ts';
+import type { RespServerCore } from './resp-server.ts';
+
+/** Answers are gathered up to this size before they go out. */
+const gatheredBytes = 256 * 1024;
+
+/** See the module. */
+export class RespConnection {
+  readonly #connection: Connection;
+  readonly #core: RespServerCore;
+  readonly #client: Client;
+  readonly #parser: RequestParser;
+  readonly #pipeline: Pipeline;
+  /** Shared with all connections: whatever writes to it sends it in the same turn. */
+  readonly #writer: ReplyWriter;
+  readonly #gone = new AbortController();
+  /** The large value that is arriving. */
+  #value: IncomingValue | undefined;
+  #taking = false;
+  #sending = false;
+  /** The last write filled the socket; `onDrain` will come. */
+  #undrained = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+  #scheduled = false;
+  #closing = false;
+  #draining = false;
+  #over = false;
+  #paused = false;
+
+  constructor(connection: Connection, client: Client, core: RespServerCore) {
+    this.#connection = connection;
+    this.#core = core;
+    this.#client = client;
+    this.#writer = core.writer;
+    const { settings } = core.front;
+    this.#parser = new RequestParser(core.requestLimits, {
+      streams: (args, argumentCount) => this.#streams(args, argumentCount),
+      admits: (bytes) => core.admit(bytes),
+    });
+    this.#pipeline = new Pipeline(
+      { commands: settings.pipelineCommands, bytes: settings.pipelineBytes },
+      () => this.#continueSoon(),
+      (error, command) => core.log.error('resp-command-failed', { command, error: String(error), client: client.id }),
+    );
+  }
+
+  /** Begins to read. */
+  open(): void {
+    this.#connection.attach({
+      onData: (bytes) => {
+        if (this.#closing) return;
+        this.#parser.feed(bytes);
+        this.#continue();
+        this.#parser.release();
+      },
+      onDrain: () => {
+        this.#undrained = false;
+        this.#drained?.resolve();
+        this.#drained = undefined;
+        this.#continue();
+      },
+      onClose: () => this.#onClose(),
+    });
+  }
+
+  /** Takes nothing new; ends when what was taken is answered, a value that is arriving included. */
+  drain(): void {
+    this.#draining = true;
+    this.#continue();
+  }
+
+  /** Cuts it now. */
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  #onClose(): void {
+    this.#over = true;
+    this.#closing = true;
+    const gone = new Error('The client has closed the connection.');
+    this.#gone.abort(gone);
+    this.#value?.fail(gone);
+    this.#drained?.reject(gone);
+    this.#core.release(this.#parser.admittedBytes);
+    this.#pipeline.abandon();
+    this.#core.onClosed(this);
+  }
+
+  /** Answers that come in the same turn go out together. */
+  #continueSoon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#continue();
+    });
+  }
+
+  /** Takes what can be taken, sends what can be sent, and sets the flow accordingly. */
+  #continue(): void {
+    if (this.#over || this.#taking) return;
+    this.#taking = true;
+    this.#gather();
+    while (this.#mayTake()) {
+      const event = this.#nextEvent();
+      if (event === undefined) break;
+      this.#accept(event);
+      if (this.#pipeline.full) this.#gather();
+    }
+    this.#gather();
+    this.#writeOut();
+    this.#taking = false;
+    this.#setFlow();
+  }
+
+  #mayTake(): boolean {
+    if (this.#closing || this.#pipeline.full || this.#isUnread()) return false;
+    if (this.#value?.full === true) return false;
+    return !this.#draining || this.#parser.midStream;
+  }
+
+  #isUnread(): boolean {
+    return this.#undrained && this.#connection.bufferedBytes >= this.#core.front.settings.maxUnsentBytes;
+  }
+
+  #setFlow(): void {
+    const isDone = this.#closing || (this.#draining && !this.#parser.midStream);
+    if (isDone && this.#pipeline.empty && !this.#sending) {
+      this.#closing = true;
+      this.#connection.end();
+      return;
+    }
+    const pause = !this.#mayTake();
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
+  }
+
+  #nextEvent(): RequestEvent | undefined {
+    try {
+      return this.#parser.next();
+    } catch (error) {
+      if (!(error instanceof RespProtocolError)) throw error;
+      this.#closing = true;
+      this.#core.front.traffic.errors += 1;
+      this.#core.log.info('resp-protocol-error', { client: this.#client.id, message: error.message });
+      this.#refuseRest(new ReplyError(`ERR ${error.message}`));
+      return undefined;
+    }
+  }
+
+  /** Answers a broken grammar: as the reply of the command that it broke, if that runs already. */
+  #refuseRest(error: ReplyError): void {
+    if (this.#value === undefined) this.#pipeline.refuse({ call: this.#call([], []), heldBytes: 0 }, error.reply);
+    else this.#value.fail(error);
+    this.#value = undefined;
+  }
+
+  #accept(event: RequestEvent): void {
+    switch (event.kind) {
+      case 'command':
+        return this.#takeCommand(event);
+      case 'opening':
+        return this.#openValue(event.args, event.argumentCount, event.valueBytes);
+      case 'piece':
+        return this.#value?.push(event.bytes);
+      case 'closing': {
+        this.#value?.finish(event);
+        this.#value = undefined;
+        this.#core.release(event.admittedBytes);
+      }
+    }
+  }
+
+  /** Only what will run may stream; the rest is refused when it is complete. */
+  #streams(args: readonly Buffer[], argumentCount: number): boolean {
+    const found = this.#core.front.table.find(args, argumentCount);
+    if (found.kind === 'refused' || found.command.streamedArgument !== args.length) return false;
+    const longest = this.#core.front.settings.maxKeyBytes;
+    return args.slice(1).every((argument) => argument.length <= longest);
+  }
+
+  #takeCommand(request: RequestArguments): void {
+    const { args, skippedBytes, admittedBytes } = request;
+    const taken = {
+      heldBytes: args.reduce((sum, argument) => sum + argument.length, 0),
+      ...(admittedBytes > 0 ? { onEnd: () => this.#core.release(admittedBytes) } : {}),
+    };
+    try {
+      const { command, keys } = this.#resolve(args, request);
+      if (skippedBytes > 0) throw this.#core.tooMuch(command.name);
+      this.#pipeline.take({ ...taken, command, call: this.#call(args, keys) });
+      if (command.closes === true) this.#closing = true;
+    } catch (error) {
+      this.#core.front.traffic.errors += 1;
+      this.#pipeline.refuse({ ...taken, call: this.#call([], []) }, replyOfError(error));
+    }
+  }
+
+  #resolve(args: readonly Buffer[], request: RequestArguments) {
+    const found = this.#core.front.table.find(args, request.argumentCount);
+    if (found.kind === 'refused') throw found.error;
+    const { command } = found;
+    this.#note(command);
+    return { command, keys: keysOf(command, args, this.#core.front.settings.maxKeyBytes) };
+  }
+
+  #openValue(args: readonly Buffer[], argumentCount: number, valueBytes: number): void {
+    const { table, settings } = this.#core.front;
+    const found = table.find(args, argumentCount);
+    if (found.kind === 'refused') throw new ReplyError('A refused command was opened.');
+    this.#note(found.command);
+    const value = new IncomingValue(valueBytes, settings.incomingQueueBytes, () => this.#continueSoon());
+    this.#value = value;
+    const call = { ...this.#call(args, keysOf(found.command, args, settings.maxKeyBytes)), value };
+    this.#pipeline.take({ command: found.command, call, heldBytes: 0 });
+  }
+
+  #note(command: Command): void {
+    const { traffic, clock } = this.#core.front;
+    traffic.commands += 1;
+    this.#client.lastCommand = command.name;
+    this.#client.lastMs = clock.monotonicMs();
+  }
+
+  #call(args: readonly Buffer[], keys: readonly string[]): Call {
+    return { args, keys, client: this.#client, front: this.#core.front, signal: this.#gone.signal };
+  }
+
+  /** Encodes the answers whose turn has come, up to one that streams. */
+  #gather(): void {
+    while (!this.#sending && !this.#isUnread()) {
+      const due = this.#pipeline.due();
+      if (due === undefined) return;
+      if (due.answer.kind === 'streamed') {
+        this.#sending = true;
+        void this.#sendStreamed(due.answer, due.version);
+        return;
+      }
+      this.#writer.write(due.answer, due.version);
+      this.#pipeline.shift();
+      if (this.#writer.length >= gatheredBytes) this.#writeOut();
+    }
+  }
+
+  #writeOut(): void {
+    if (this.#writer.length === 0) return;
+    if (!this.#connection.write(this.#writer.take())) this.#undrained = true;
+  }
+
+  async #sendStreamed(answer: StreamedAnswer, version: Client['version']): Promise<void> {
+    let begun = false;
+    const flushed = async () => {
+      begun = true;
+      this.#writeOut();
+      if (this.#over) throw new Error('The client has closed the connection.');
+      if (!this.#undrained) return;
+      this.#drained ??= Promise.withResolvers();
+      await this.#drained.promise;
+    };
+    const writer = this.#writer;
+    const output: AnswerOutput = {
+      async reply(reply: Reply) {
+        writer.write(reply, version);
+        await flushed();
+      },
+      async arrayHeader(count) {
+        writer.arrayHeader(count);
+        await flushed();
+      },
+      async bulk(sizeBytes, pieces) {
+        await sendBulk(writer, sizeBytes, pieces, flushed);
+      },
+    };
+    try {
+      await answer.send(output);
+    } catch (error) {
+      if (this.#over) return;
+      if (begun) {
+        this.#core.log.warn('resp-answer-cut', { client: this.#client.id, error: String(error) });
+        this.#connection.destroy();
+        return;
+      }
+      writer.write(replyOfError(error), version);
+    }
+    if (this.#over) return;
+    this.#sending = false;
+    this.#pipeline.shift();
+    this.#continue();
+  }
+}
+
+/** Writes a bulk string piece by piece; throws before anything was written when the first piece cannot be had. */
+async function sendBulk(
+  writer: ReplyWriter,
+  sizeBytes: number,
+  pieces: AsyncIterable<Uint8Array>,
+  flushed: () => Promise<void>,
+): Promise<void> {
+  let sentBytes = 0;
+  let isOpen = false;
+  for await (const piece of pieces) {
+    sentBytes += piece.byteLength;
+    if (sentBytes > sizeBytes) break;
+    if (!isOpen) writer.bulkHeader(sizeBytes);
+    isOpen = true;
+    writer.bytes(piece);
+    await flushed();
+  }
+  if (sentBytes !== sizeBytes) throw new Error(`A body of ${sizeBytes} bytes gave ${sentBytes}.`);
+  if (!isOpen) writer.bulkHeader(sizeBytes);
+  writer.bulkEnd();
+  await flushed();
+}

@@ -1,0 +1,175 @@
+/**
+ * The commands of one connection that were taken and not yet answered, in order. It starts them in order, several at a
+ * time where their keys allow it, and gives their answers in order. It must never hold more than its bounds and one
+ * command; what a client that went away left behind, it lets go.
+ */
+import { asSionError, type RespVersion } from '@sion/wire';
+import type { Answer } from './answer.ts';
+import type { Call, Command } from './command.ts';
+import { KeyTurns } from './key-turns.ts';
+import { ReplyError, replyOfError } from './redis-errors.ts';
+
+/** A command on its way. */
+export interface TakenCommand {
+  readonly command: Command;
+  readonly call: Call;
+  /** Of its arguments. */
+  readonly heldBytes: number;
+  /** Called when its answer is sent or dropped. */
+  readonly onEnd?: () => void;
+}
+
+interface Entry extends TakenCommand {
+  /** As it was when the command had started: HELLO's own reply is in the version that it chose. */
+  version: RespVersion;
+  answer: Answer | undefined;
+  answerBytes: number;
+}
+
+/** An answer whose turn has come. */
+export interface DueAnswer {
+  readonly answer: Answer;
+  readonly version: RespVersion;
+}
+
+export interface PipelineBounds {
+  readonly commands: number;
+  readonly bytes: number;
+}
+
+/** See the module. */
+export class Pipeline {
+  readonly #bounds: PipelineBounds;
+  readonly #onAnswer: () => void;
+  readonly #onDefect: (error: unknown, command: string) => void;
+  readonly #turns = new KeyTurns();
+  readonly #entries: Entry[] = [];
+  /** How many of the entries, from the front, were started. */
+  #started = 0;
+  #heldBytes = 0;
+  /** Answers that will be sent from a stream: nothing new is started beside them. */
+  #streamed = 0;
+  #abandoned = false;
+
+  /** `onAnswer` is called when an answer came later than its `take`. */
+  constructor(bounds: PipelineBounds, onAnswer: () => void, onDefect: (error: unknown, command: string) => void) {
+    this.#bounds = bounds;
+    this.#onAnswer = onAnswer;
+    this.#onDefect = onDefect;
+  }
+
+  get empty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  get full(): boolean {
+    return this.#entries.length >= this.#bounds.commands || this.#heldBytes >= this.#bounds.bytes;
+  }
+
+  /** Adds a command and starts it when it can be. */
+  take(taken: TakenCommand): void {
+    const version = taken.call.client.version;
+    this.#entries.push({ ...taken, version, answer: undefined, answerBytes: 0 });
+    this.#heldBytes += taken.heldBytes;
+    this.#startNext();
+  }
+
+  /** Adds an answer that needs no command to run, such as an error. */
+  refuse(taken: Omit<TakenCommand, 'command'>, answer: Answer): void {
+    this.take({ ...taken, command: { ...refusedCommand, run: () => answer } });
+  }
+
+  /** The answer that is to be sent now, if it is there. */
+  due(): DueAnswer | undefined {
+    const [entry] = this.#entries;
+    if (entry?.answer === undefined) return undefined;
+    return { answer: entry.answer, version: entry.version };
+  }
+
+  /** The due answer was sent. */
+  shift(): void {
+    const entry = this.#entries.shift();
+    if (entry === undefined) return;
+    this.#started -= 1;
+    this.#end(entry);
+    this.#startNext();
+  }
+
+  /** The client is gone. What runs is left to end; what it gives is dropped. */
+  abandon(): void {
+    this.#abandoned = true;
+    for (const entry of this.#entries.splice(0)) {
+      if (entry.answer?.kind === 'streamed') entry.answer.cancel();
+      this.#end(entry);
+    }
+    this.#started = 0;
+  }
+
+  #end(entry: Entry): void {
+    this.#heldBytes -= entry.heldBytes + entry.answerBytes;
+    if (entry.answer?.kind === 'streamed') {
+      this.#streamed -= 1;
+      this.#turns.end(entry.call.keys);
+    }
+    entry.onEnd?.();
+  }
+
+  #startNext(): void {
+    while (this.#started < this.#entries.length && this.#streamed === 0) {
+      const entry = this.#entries[this.#started];
+      if (entry === undefined || !this.#turns.tryBegin(entry.command, entry.call)) return;
+      this.#started += 1;
+      this.#run(entry);
+    }
+  }
+
+  #run(entry: Entry): void {
+    const { command, call } = entry;
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = command.run(call);
+    } catch (error) {
+      answer = this.#errorAnswer(error, command);
+    }
+    entry.version = call.client.version;
+    if (!(answer instanceof Promise)) return this.#answered(entry, answer);
+    const settle = (late: Answer) => {
+      this.#answered(entry, late);
+      if (this.#abandoned) return;
+      this.#startNext();
+      this.#onAnswer();
+    };
+    answer.then(settle, (error: unknown) => settle(this.#errorAnswer(error, command)));
+  }
+
+  #answered(entry: Entry, answer: Answer): void {
+    if (this.#abandoned) {
+      if (answer.kind === 'streamed') answer.cancel();
+      return;
+    }
+    entry.answer = answer;
+    if (answer.kind === 'streamed') {
+      this.#streamed += 1;
+    } else {
+      entry.answerBytes = bytesOf(answer);
+      this.#heldBytes += entry.answerBytes;
+      this.#turns.end(entry.call.keys);
+    }
+  }
+
+  #errorAnswer(error: unknown, command: Command): Answer {
+    if (!(error instanceof ReplyError) && asSionError(error).code === 'internal') this.#onDefect(error, command.name);
+    return replyOfError(error);
+  }
+}
+
+const refusedCommand = {
+  ...{ name: 'refused', arity: 0, flags: [], group: 'generic', summary: '', since: '' },
+} as const satisfies Omit<Command, 'run'>;
+
+/** Bytes that an answer keeps in memory, about. */
+function bytesOf(answer: Answer): number {
+  if (answer.kind === 'bulk') return answer.bytes.length;
+  if (answer.kind !== 'array') return 0;
+  return answer.items.reduce((sum, item) => sum + bytesOf(item), 0);
+}

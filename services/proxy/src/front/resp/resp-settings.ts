@@ -1,0 +1,61 @@
+/** Settings of the RESP front; defaults and bounds of those that users set stand in the proxy's one schema. */
+
+export interface RespSettings {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly respPort: number;
+  readonly maxKeyBytes: number;
+  /** Largest value, Redis's `proto-max-bulk-len`. */
+  readonly maxRespValueBytes: number;
+  readonly maxRespConnections: number;
+  /** How long a stop waits for commands that are under way. */
+  readonly drainMs: number;
+  /** Arguments of one command, its name included. */
+  readonly maxArguments: number;
+  /** An inline command. */
+  readonly maxInlineBytes: number;
+  /** Longer values stream to the store while they arrive, and longer replies while they are sent. */
+  readonly streamThresholdBytes: number;
+  /** Pieces of a value on its way in. */
+  readonly pieceBytes: number;
+  /** Pieces of a value that wait for the engine, per connection; then its client is paused. */
+  readonly incomingQueueBytes: number;
+  /** Arguments of one command that cannot stream (MSET, ECHO). */
+  readonly maxBufferedCommandBytes: number;
+  /** Such arguments over all connections, counting those longer than `streamThresholdBytes`. */
+  readonly maxBufferedTotalBytes: number;
+  /** Commands of a connection that are taken and not yet answered. */
+  readonly pipelineCommands: number;
+  /** Bytes of their arguments and of answers that wait for their turn. */
+  readonly pipelineBytes: number;
+  /** Replies that a client leaves unread before its further commands wait. */
+  readonly maxUnsentBytes: number;
+  /** Longest old value that a write can give back (SET with GET). */
+  readonly maxOldValueBytes: number;
+  /** Keys of one command that are worked on at a time. */
+  readonly parallelKeys: number;
+}
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** Values for all but the address. */
+export const respDefaults: Omit<RespSettings, 'host' | 'respPort'> = {
+  maxKeyBytes: 512,
+  maxRespValueBytes: 512 * mib,
+  maxRespConnections: 10_000,
+  drainMs: 30_000,
+  maxArguments: 1024 * 1024,
+  maxInlineBytes: 64 * kib,
+  streamThresholdBytes: 64 * kib,
+  pieceBytes: 256 * kib,
+  incomingQueueBytes: 1 * mib,
+  maxBufferedCommandBytes: 64 * mib,
+  maxBufferedTotalBytes: 256 * mib,
+  pipelineCommands: 128,
+  pipelineBytes: 4 * mib,
+  maxUnsentBytes: 16 * mib,
+  maxOldValueBytes: 4 * mib,
+  parallelKeys: 16,
+};

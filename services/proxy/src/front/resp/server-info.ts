@@ -1,0 +1,150 @@
+/**
+ * INFO: the proxy's status in Redis's sections and field names, as far as the meaning is the same, and a section `sion`
+ * for what Redis does not have. No number is made up: what SION does not know is left out.
+ */
+import type { ProxyStatus } from '../../status/status.ts';
+import type { Front } from './command.ts';
+import { redisVersion } from './redis-version.ts';
+
+type Fields = readonly (readonly [string, string | number])[];
+
+const sections: readonly {
+  readonly name: string;
+  readonly title: string;
+  fields(front: Front, status: ProxyStatus): Fields;
+}[] = [
+  { name: 'server', title: 'Server', fields: serverFields },
+  { name: 'clients', title: 'Clients', fields: clientFields },
+  { name: 'memory', title: 'Memory', fields: memoryFields },
+  {
+    name: 'persistence',
+    title: 'Persistence',
+    fields: () => [
+      ['loading', 0],
+      ['aof_enabled', 0],
+    ],
+  },
+  { name: 'stats', title: 'Stats', fields: statsFields },
+  {
+    name: 'replication',
+    title: 'Replication',
+    fields: () => [
+      ['role', 'master'],
+      ['connected_slaves', 0],
+    ],
+  },
+  { name: 'cluster', title: 'Cluster', fields: () => [['cluster_enabled', 0]] },
+  { name: 'keyspace', title: 'Keyspace', fields: keyspaceFields },
+  { name: 'sion', title: 'Sion', fields: sionFields },
+];
+
+const allNames = ['all', 'default', 'everything'];
+
+/** The text for the named sections; all of them without a name. Latin-1, one character per byte. */
+export function writeInfo(front: Front, names: readonly string[]): string {
+  const isAll = names.length === 0 || names.some((name) => allNames.includes(name));
+  const status = front.status.status();
+  const text = sections
+    .filter(({ name }) => isAll || names.includes(name))
+    .map(({ title, fields }) => [`# ${title}`, ...fields(front, status).map(([name, value]) => `${name}:${value}`)])
+    .map((lines) => `${lines.join('\r\n')}\r\n`)
+    .join('\r\n');
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function serverFields({ clock, port }: Front, status: ProxyStatus): Fields {
+  return [
+    ['redis_version', redisVersion],
+    ['redis_mode', 'standalone'],
+    ['sion_version', status.version],
+    ['tcp_port', port()],
+    ['server_time_usec', clock.wallMs() * 1000],
+    ['uptime_in_seconds', Math.floor(status.uptimeSeconds)],
+    ['uptime_in_days', Math.floor(status.uptimeSeconds / 86_400)],
+  ];
+}
+
+function clientFields({ traffic, settings }: Front): Fields {
+  return [
+    ['connected_clients', traffic.openConnections],
+    ['maxclients', settings.maxRespConnections],
+    ['blocked_clients', 0],
+  ];
+}
+
+/** The memory of the functions; the proxy's own is not it. */
+function memoryFields(_front: Front, { memory }: ProxyStatus): Fields {
+  return [
+    ['used_memory', memory.usedBytes],
+    ['used_memory_human', human(memory.usedBytes)],
+    ['total_system_memory', memory.capacityBytes],
+    ['total_system_memory_human', human(memory.capacityBytes)],
+    ['maxmemory', 0],
+    ['maxmemory_human', '0B'],
+    ['maxmemory_policy', 'noeviction'],
+  ];
+}
+
+function statsFields({ traffic }: Front, { totals }: ProxyStatus): Fields {
+  const { miss, ...hits } = totals.gets;
+  return [
+    ['total_connections_received', traffic.connections],
+    ['total_commands_processed', traffic.commands],
+    ['rejected_connections', traffic.rejectedConnections],
+    ['keyspace_hits', sum(hits)],
+    ['keyspace_misses', miss],
+    ['total_error_replies', traffic.errors],
+  ];
+}
+
+/** Only objects in memory are known without a listing of the store; hence no `db0` line, which would claim a count. */
+function keyspaceFields(): Fields {
+  return [];
+}
+
+function sionFields(_front: Front, status: ProxyStatus): Fields {
+  const { objects, store, totals, nodes, connections } = status;
+  return [
+    ['state', status.state],
+    ['epoch', status.epoch],
+    ['store', store.kind],
+    ['store_reachable', store.reachable ? 1 : 0],
+    ['objects_in_memory', objects.inMemory],
+    ['objects_complete', objects.complete],
+    ['nodes', nodes.length],
+    ['nodes_open', nodes.filter((node) => node.state === 'open').length],
+    ['links', connections.links],
+    ...prefixed('gets_', totals.gets),
+    ...prefixed('puts_', totals.puts),
+    ['deletes', totals.deletes],
+    ...prefixed('invocations_', totals.invocations),
+    ...prefixed('cost_usd_', totals.costUsd),
+    ...prefixed('store_requests_', totals.storeRequests),
+    ['recoveries', totals.recoveries],
+    ['lost_chunks', totals.lostChunks],
+    ['repaired_chunks', totals.repairedChunks],
+    ['unplaced_objects', totals.unplacedObjects],
+    ['read_bytes', totals.readBytes],
+    ['written_bytes', totals.writtenBytes],
+  ];
+}
+
+function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Fields {
+  return Object.entries(counts).map(([name, value]) => [`${prefix}${name}`, value] as const);
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** As Redis writes sizes: `989.63K`. */
+function human(bytes: number): string {
+  const units = ['B', 'K', 'M', 'G', 'T', 'P'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${value}B` : `${value.toFixed(2)}${units[unit]}`;
+}
