@@ -4,6 +4,8 @@ import type { Clock, Timer } from '@sion/components';
 export interface ManualClock extends Clock {
   /** Moves both clocks on and fires what is due, in order of time. */
   advance(ms: number): void;
+  /** Time passes while this process stands still: what was due fires late, all at the end. */
+  stall(ms: number): void;
   /** Timers that wait. */
   pendingTimers(): number;
 }
@@ -11,7 +13,7 @@ export interface ManualClock extends Clock {
 export function createManualClock(startWallMs = 1_700_000_000_000): ManualClock {
   const timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
   let passedMs = 0;
-  return {
+  const clock: ManualClock = {
     monotonicMs: () => passedMs,
     wallMs: () => Math.floor(startWallMs + passedMs),
     after(delayMs, fire): Timer {
@@ -30,6 +32,11 @@ export function createManualClock(startWallMs = 1_700_000_000_000): ManualClock 
       }
       passedMs = untilMs;
     },
+    stall(ms) {
+      passedMs += ms;
+      clock.advance(0);
+    },
     pendingTimers: () => timers.size,
   };
+  return clock;
 }

@@ -133,7 +133,8 @@ export class Holdings {
     for (const entry of lost) this.manifest.remove(entry.id);
     this.#evictions.clear();
     this.#mustList = false;
-    for (const entry of stray) this.#addEviction(entry);
+    // Not bounded: it is never more than what the node has just listed, and forgetting it would list it for ever.
+    for (const entry of stray) this.#evictions.add(entry);
   }
 
   #addEviction(entry: ManifestEntry): void {

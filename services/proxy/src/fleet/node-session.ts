@@ -31,8 +31,8 @@ export class NodeSession {
   #tickMs = 0;
   #heardMs = 0;
   #heardBytes = 0;
-  #flushedBytes = 0;
-  #flushedMs = 0;
+  /** Per link: how many bytes the kernel had taken, and since when it has taken no more although some wait. */
+  readonly #flushed = new Map<Link, { bytes: number; sinceMs: number }>();
 
   constructor(parts: NodeSessionParts) {
     this.#parts = parts;
@@ -64,7 +64,6 @@ export class NodeSession {
     if (this.#heartbeat !== undefined) return;
     this.#tickMs = this.#parts.clock.monotonicMs();
     this.#heardMs = this.#tickMs;
-    this.#flushedMs = this.#tickMs;
     this.#beat();
   }
 
@@ -130,23 +129,22 @@ export class NodeSession {
   /** Why the node has to be given up, if so. */
   #silence(nowMs: number): string | undefined {
     const { heartbeatMs, silenceMs, requestTimeoutMs } = this.#parts.settings;
-    let heardBytes = 0;
-    let flushedBytes = 0;
-    let flushing = false;
-    for (const link of this.#links.values()) {
-      heardBytes += link.receivedBytes;
-      flushedBytes += link.flushedBytes;
-      flushing ||= link.isFlushing;
-    }
     // A tick that comes late means that this process stood still: what the node sent meanwhile is not read yet.
     const stoodStill = nowMs - this.#tickMs > heartbeatMs + silenceMs / 2;
-    if (heardBytes !== this.#heardBytes || stoodStill) this.#heardMs = nowMs;
-    if (flushedBytes !== this.#flushedBytes || !flushing || stoodStill) this.#flushedMs = nowMs;
     this.#tickMs = nowMs;
+    let heardBytes = 0;
+    let stuckMs = 0;
+    for (const link of this.#links.values()) {
+      heardBytes += link.receivedBytes;
+      const before = this.#flushed.get(link);
+      const moves = before === undefined || before.bytes !== link.flushedBytes || !link.isFlushing || stoodStill;
+      if (moves) this.#flushed.set(link, { bytes: link.flushedBytes, sinceMs: nowMs });
+      else stuckMs = Math.max(stuckMs, nowMs - before.sinceMs);
+    }
+    if (heardBytes !== this.#heardBytes || stoodStill) this.#heardMs = nowMs;
     this.#heardBytes = heardBytes;
-    this.#flushedBytes = flushedBytes;
     if (nowMs - this.#heardMs > silenceMs) return `nothing was heard for ${silenceMs} ms`;
-    if (nowMs - this.#flushedMs > requestTimeoutMs) return `no bytes were taken for ${requestTimeoutMs} ms`;
+    if (stuckMs > requestTimeoutMs) return `a link took no bytes for ${requestTimeoutMs} ms`;
     return undefined;
   }
 }
