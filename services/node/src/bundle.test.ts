@@ -3,8 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { openDirectoryStore, systemRandom } from '@sion/components';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildNodeBundle, type NodeBundle } from './bundle.ts';
+import { ScriptedProxy } from './scripted-proxy.test-data.ts';
 
 let folder: string;
 let bundle: NodeBundle;
@@ -20,7 +23,7 @@ async function callHandler(environment: Record<string, string>, event: unknown):
   const script = `
     const { handler } = await import(${JSON.stringify(join(bundle.folder, 'index.mjs'))});
     const result = await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60_000 });
-    console.log(JSON.stringify(result));`;
+    process.stdout.write(JSON.stringify(result), () => process.exit(0));`;
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env: environment });
   return JSON.parse((await run).stdout);
 }
@@ -51,6 +54,38 @@ it('stands alone: it answers a warm-up, with an instance id of its own per proce
     instance: expect.stringMatching(/^[0-9a-f]{32}$/),
   });
   expect(a).not.toEqual(b);
+});
+
+it('serves a session: stores, loads from the directory store, gives back', async () => {
+  const store = await openDirectoryStore({ root: join(folder, 'store'), create: true, random: systemRandom });
+  await store.claim();
+  const object = systemRandom.bytes(2_000_000);
+  const written = await store.put('o', object, {}, { kind: 'absent' });
+  await store.close();
+  const etag = written.kind === 'written' ? written.etag : '';
+  const part = object.subarray(500_000, 1_500_000);
+  const proxy = await ScriptedProxy.start();
+  try {
+    const environment = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', SION_DATA_DIR: folder };
+    const { host, port } = proxy;
+    const result = callHandler(environment, { ...warmup, kind: 'session', host, port });
+    const { control, bulk } = await proxy.open();
+    const id = (index: number) => ({ epoch: 1, counter: 1, fragment: 0, index });
+    const chunk = { checksum: crc32(part), payload: part };
+    expect(await bulk.ask(1, 1, { type: 'store', id: id(0), ...chunk })).toEqual({ type: 'done' });
+    const range = { storeName: 'o', etag, offset: 500_000, lengthBytes: part.length };
+    expect(await control.ask(1, 2, { type: 'load', id: id(1), checksum: crc32(part), ...range })).toEqual({
+      type: 'done',
+    });
+    for (const index of [0, 1]) {
+      const fetched = await bulk.ask(1, 3, { type: 'fetch', id: id(index) });
+      expect('payload' in fetched && Buffer.compare(fetched.payload, part)).toBe(0);
+    }
+    control.send(1, 0, { type: 'end' });
+    expect(await result).toMatchObject({ ended: 'end', chunks: 2, bytes: 2_000_000 });
+  } finally {
+    await proxy.close();
+  }
 });
 
 it('refuses to start with a setting that is not one', async () => {
