@@ -167,10 +167,10 @@ describe('the start', () => {
   });
 });
 
-describe('pages in a browser are refused', () => {
+describe('requests as no client sends them', () => {
   function ask(endpoint: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
-      const call = request(new URL(path, endpoint), { agent: false, headers }, (response) => {
+      const call = request(endpoint, { path, agent: false, headers }, (response) => {
         response.resume();
         response.on('end', () => resolve(response.statusCode));
       });
@@ -179,7 +179,7 @@ describe('pages in a browser are refused', () => {
     });
   }
 
-  test('by Host and by Origin, on every path', async () => {
+  test('pages in a browser are refused by Host and by Origin, on every path', async () => {
     const { endpoint, port } = await firstLine(start());
     const paths = ['/_emulator/v1/status', '/2015-03-31/functions'];
     for (const path of paths) {
@@ -193,5 +193,13 @@ describe('pages in a browser are refused', () => {
         expect(await status({ host: `127.0.0.1:${port}`, origin })).toBe(403);
       }
     }
+  });
+
+  test('paths that are broken or nobody’s', async () => {
+    const endpoint = String((await firstLine(start()))['endpoint']);
+    const functions = '/2015-03-31/functions';
+    const paths = ['//', '/', '/%', `${functions}/f/url`, '/_emulator/v1/nothing', '/_emulator/v1/functions/%'];
+    for (const path of paths) expect(await ask(endpoint, path, {})).toBe(404);
+    expect(await ask(endpoint, `${functions}/%`, {})).toBe(400);
   });
 });

@@ -15,6 +15,7 @@ import { readProcessState } from './process/memory.ts';
 import { type EmulatorSettings, localEmulatorSettings } from './settings.ts';
 
 const handlerSource = `
+import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 let count = 0;
 const kept = [];
@@ -28,7 +29,8 @@ async function untilReleased(port, word) {
 export const handler = async (event, context) => {
   count += 1;
   if (event.say !== undefined) console.log(event.say);
-  if (event.gate !== undefined) await untilReleased(event.gate, event.word ?? context.awsRequestId);
+  const started = event.start === true ? spawn('sleep', ['1000'], { stdio: 'ignore' }).pid : undefined;
+  if (event.gate !== undefined) await untilReleased(event.gate, started ?? context.awsRequestId);
   if (event.allocateMb !== undefined) kept.push(Buffer.alloc(event.allocateMb * 1024 * 1024, 1));
   if (event.exit !== undefined) process.exit(event.exit);
   if (event.kill !== undefined) process.kill(process.pid, event.kill);
@@ -40,7 +42,7 @@ export const handler = async (event, context) => {
   if (event.answerBytes !== undefined) return 'x'.repeat(event.answerBytes - 2);
   if (event.environment === true) return process.env;
   if (event.context === true) return { ...context, remainingMs: context.getRemainingTimeInMillis(), cwd: process.cwd() };
-  return { count, pid: process.pid, event };
+  return { count, pid: process.pid, event, started };
 };
 export const notAsync = (event, context, callback) => callback(null, 1);
 export const value = 1;

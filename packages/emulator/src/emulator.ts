@@ -83,11 +83,11 @@ function createHttpServer(invokeApi: InvokeApi, controlApi: ControlApi, port: ()
       request.resume();
       return sendJson(response, 403, { error: 'invalid', message: refused });
     }
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const url = URL.parse(request.url ?? '/', 'http://127.0.0.1') ?? new URL('http://127.0.0.1/');
     if (controlApi.owns(url.pathname)) return controlApi.answer(request, response, url);
     if (invokeApi.owns(url.pathname)) return invokeApi.answer(request, response, url);
     request.resume();
-    const message = `${url.pathname} is not served here; see docs/emulator.md`;
+    const message = `${request.url} is not served here; see docs/emulator.md`;
     return sendJson(response, 404, { error: 'invalid', message });
   };
   const server = createServer((request, response) => {

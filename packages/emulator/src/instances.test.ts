@@ -106,6 +106,21 @@ describe('how an instance is lost', () => {
   });
 });
 
+test('what a handler started goes with its instance', async () => {
+  await bench.put('parent');
+  const { payload } = await bench.invoke('parent', { start: true });
+  const started = Number(payload['started']);
+  expect(isGone(started)).toBe(false);
+  await bench.control.reclaim({ all: true, functionName: 'parent' });
+  await until(() => isGone(started));
+  await bench.put('leaver');
+  const left = bench.invoke('leaver', { start: true, exit: 0, gate: gate.port });
+  const orphan = Number(await gate.arrival());
+  gate.release();
+  expect((await left).functionError).toBe('Unhandled');
+  await until(() => isGone(orphan));
+});
+
 describe('INIT', () => {
   async function putBroken(name: string, source: string, handler = 'index.handler'): Promise<void> {
     const bundleFolder = join(bench.folder, name);

@@ -115,7 +115,7 @@ export class Sandbox {
         if (child.pid === undefined) resolve();
       });
       child.once('exit', (code, signal) => {
-        if (child.pid !== undefined) this.#guard.remove(child.pid);
+        if (child.pid !== undefined) this.#sweep(child.pid);
         this.#say(() =>
           this.#listener.exited(signal === null ? `exit status ${code}` : `signal: ${signalName(signal)}`),
         );
@@ -137,6 +137,16 @@ export class Sandbox {
 
   #say(what: () => void): void {
     if (!this.#killed) what();
+  }
+
+  /** The leader has ended: whatever it started goes too. */
+  #sweep(pid: number): void {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It had started nothing that still lives.
+    }
+    this.#guard.remove(pid);
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -19,7 +19,7 @@ import type { ReclaimSelection } from '../model/events.ts';
 import { readMeter } from '../model/meter.ts';
 import type { Architecture } from '../model/prices.ts';
 import type { LiveInstance, ProcessDriver } from '../process/process-driver.ts';
-import { readBody, sendBytes, sendJson } from './http.ts';
+import { readBody, sendBytes, sendJson, unescapePath } from './http.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
@@ -68,8 +68,9 @@ export class ControlApi {
       return sendJson(response, 200, { reclaimed: await this.#reclaim(wish) });
     }
     const named = /^functions\/([^/]+)(\/log)?$/.exec(path);
-    if (named === null) return this.#unknown(request, response);
-    return this.#function(request, response, decodeURIComponent(named[1] ?? ''), named[2] !== undefined);
+    const name = unescapePath(named?.[1] ?? '');
+    if (named === null || name === undefined) return this.#unknown(request, response);
+    return this.#function(request, response, name, named[2] !== undefined);
   }
 
   async #function(request: IncomingMessage, response: ServerResponse, name: string, log: boolean): Promise<void> {

@@ -52,6 +52,15 @@ export function refusedOrigin(request: IncomingMessage, port: number): string | 
   return undefined;
 }
 
+/** A part of a path without its escapes; undefined when they are broken. */
+export function unescapePath(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Listens on a loopback port (0 = any free one) and gives the port. */
 export function listenOnLoopback(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

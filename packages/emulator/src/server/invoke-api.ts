@@ -8,7 +8,7 @@ import { type Random, randomHex } from '@sion/components';
 import { functionArn } from '../process/functions.ts';
 import type { InvokeRequest, InvokeResult, ProcessDriver } from '../process/process-driver.ts';
 import { parseFunctionReference } from './function-reference.ts';
-import { type Headers, readBody, sendBytes, sendJson } from './http.ts';
+import { type Headers, readBody, sendBytes, sendJson, unescapePath } from './http.ts';
 import {
   functionNotFound,
   notReady,
@@ -145,9 +145,9 @@ export class InvokeApi {
 
   /** The function's name, if it is there in the version wished for. */
   #resolve(reference: string, url: URL): string | ServiceError {
-    const text = decodeURIComponent(reference);
-    const parsed = parseFunctionReference(text);
-    if (parsed === undefined) return invalidParameter(`function name ${text}: use a name, a partial or a full ARN`);
+    const parsed = parseFunctionReference(unescapePath(reference) ?? '');
+    if (parsed === undefined)
+      return invalidParameter(`function name ${reference}: use a name, a partial or a full ARN`);
     const qualifier = url.searchParams.get('Qualifier') ?? parsed.qualifier;
     const arn = functionArn(this.#driver.region, parsed.name);
     if (qualifier !== undefined && qualifier !== version) return functionNotFound(`${arn}:${qualifier}`);
