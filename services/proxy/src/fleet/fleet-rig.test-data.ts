@@ -5,7 +5,7 @@ import type { ChunkId, ManifestEntry } from '@sion/core';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import { createMemoryNetwork } from '../../../../tests/doubles/memory-network.ts';
 import { createScriptedFunctions, type ScriptedInvocation } from '../../../../tests/doubles/scripted-functions.ts';
-import { ScriptedInstance } from '../../../../tests/doubles/scripted-instance.ts';
+import { type Received, ScriptedInstance } from '../../../../tests/doubles/scripted-instance.ts';
 import { CountedMetrics } from '../metrics/counted-metrics.ts';
 import { createFleet } from './create-fleet.ts';
 import type { ChunkToStore } from './fleet.ts';
@@ -106,4 +106,23 @@ export async function createRig(changes: Partial<FleetSettings> = {}, options: {
     void instance.open(invocation.payload);
   };
   return rig;
+}
+
+/** Keeps messages of one type unanswered; the test answers, or does not. */
+export function withhold(instance: ScriptedInstance, type: Received['frame']['message']['type']): Received[] {
+  const withheld: Received[] = [];
+  instance.takeOver = (received) => {
+    if (received.frame.message.type !== type) return false;
+    withheld.push(received);
+    return true;
+  };
+  return withheld;
+}
+
+/** Time passes in heartbeats, and what they cause happens. */
+export async function pass(rig: FleetRig, totalMs: number): Promise<void> {
+  for (let passed = 0; passed < totalMs; passed += 250) {
+    rig.clock.advance(250);
+    await quiet();
+  }
 }

@@ -15,12 +15,13 @@ import {
   stepSession,
 } from '@sion/core';
 import { type Hello, type InvocationPayload, type LinkFrame, type LinkKind, linkKinds, type ToProxy } from '@sion/wire';
-import type { InvocationCause, NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
+import type { NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
 import { Holdings } from './holdings.ts';
 import { readInvocationResult } from './invocation-result.ts';
-import type { Invocation, InvocationEnd, Invoker } from './invoker.ts';
+import type { InvocationEnd, Invoker } from './invoker.ts';
 import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
+import { NodeInvocation } from './node-invocation.ts';
 import { NodeQueue } from './node-queue.ts';
 import { NodeSession } from './node-session.ts';
 import { NodeTimers } from './node-timers.ts';
@@ -56,12 +57,11 @@ export class FleetNode {
   readonly #queue: NodeQueue;
   readonly #timers: NodeTimers;
   readonly #linger: Linger;
+  readonly #invocation: NodeInvocation;
   /** The latest accepted link of each kind; between sessions they await the next hello. */
   readonly #links = new Map<LinkKind, Link>();
-  readonly #returnWaiters: (() => void)[] = [];
   #phase: SessionPhase = 'idle';
   #session: NodeSession | undefined;
-  #invocation: Invocation | undefined;
   #sessionNumber = 0;
   #sessionInstance: string | undefined;
   /** The hello that is being taken, for the table's actions. */
@@ -75,7 +75,6 @@ export class FleetNode {
   #failures = 0;
   #instance: string | undefined;
   #capacityBytes: number;
-  #invocations = 0;
   #losses = 0;
 
   constructor(parts: FleetNodeParts) {
@@ -87,6 +86,7 @@ export class FleetNode {
     this.#capacityBytes = settings.assumedCapacityBytes;
     this.#timers = new NodeTimers(clock);
     this.#linger = new Linger(clock, settings);
+    this.#invocation = new NodeInvocation({ ...parts, onEnded: (end, kind) => this.#ended(end, kind) });
     this.holdings = new Holdings(settings.maxEvictionsPerNode);
     this.#queue = new NodeQueue({
       clock,
@@ -123,7 +123,7 @@ export class FleetNode {
   async warm(): Promise<void> {
     if (this.#stopping || this.#phase !== 'idle') return;
     this.#step('warm-wanted');
-    await this.#returned();
+    await this.#invocation.ended();
   }
 
   /** Ends the session; resolves when no invocation is under way any more. */
@@ -132,7 +132,7 @@ export class FleetNode {
     this.#queue.refuseWaiting('closed');
     this.#timers.cancel('retry');
     this.#step('stop');
-    await this.#returned();
+    await this.#invocation.ended();
   }
 
   /** Closes all links and waits for nothing. */
@@ -140,7 +140,7 @@ export class FleetNode {
     this.#session?.cut(reason);
     for (const link of this.#links.values()) link.destroy(reason);
     this.#queue.refuseWaiting('closed');
-    this.#invocation?.abandon();
+    this.#invocation.abandon();
   }
 
   /** Takes a hello whose token was accepted for the present session. */
@@ -178,7 +178,7 @@ export class FleetNode {
       chunks: this.holdings.manifest.count,
       usedBytes: this.holdings.usedBytes,
       capacityBytes: this.#capacityBytes,
-      invocations: this.#invocations,
+      invocations: this.#invocation.count,
       losses: this.#losses,
     };
   }
@@ -234,24 +234,14 @@ export class FleetNode {
     const token = tokens.issue(this.index, number, settings.openTimeoutMs);
     this.#timers.set('open', settings.openTimeoutMs, () => this.#openTimeout());
     this.#timers.set('age', settings.sessionMaxMs, () => this.#step('age-reached'));
-    this.#invoke('session', token, this.#queue.cause);
+    this.#linger.noteInvocation();
+    this.#invocation.start('session', number, token, this.#queue.cause);
   }
 
   #warmUp(): void {
     this.#timers.set('return', this.#parts.settings.openTimeoutMs, () => this.#step('return-overdue'));
-    this.#invoke('warmup', 'none', 'warmup');
-  }
-
-  #invoke(kind: InvocationPayload['kind'], token: string, cause: InvocationCause): void {
-    const { invoker, address, epoch } = this.#parts;
-    const payload: InvocationPayload = {
-      ...{ v: 1, kind, node: this.functionName, host: address.host, port: address.port },
-      ...{ epoch, session: this.#sessionNumber, token },
-    };
     this.#linger.noteInvocation();
-    const invocation = invoker.invoke(payload, cause, () => this.#invocations++);
-    this.#invocation = invocation;
-    void invocation.ended.then((end) => this.#ended(end, kind));
+    this.#invocation.start('warmup', this.#sessionNumber, 'none', 'warmup');
   }
 
   #openTimeout(): void {
@@ -263,7 +253,6 @@ export class FleetNode {
 
   /** The invocation is over, one way or another. */
   #ended(end: InvocationEnd, kind: InvocationPayload['kind']): void {
-    this.#invocation = undefined;
     this.#lastEnd = end;
     this.#parts.tokens.revoke(this.index);
     this.#timers.cancel('open', 'linger', 'age', 'return');
@@ -273,7 +262,6 @@ export class FleetNode {
       this.#log.warn('session-broken', { session: this.#sessionNumber, ended: result.ended });
     }
     this.#step(end.event);
-    for (const resolve of this.#returnWaiters.splice(0)) resolve();
   }
 
   /** An instance that came back with nothing has lost everything: known without a session. */
@@ -309,7 +297,7 @@ export class FleetNode {
     this.#links.set(hello.link, link);
     if (older !== undefined && older !== link) older.destroy('replaced by a newer link');
     link.own({ node: this.index, kind: hello.link });
-    this.#invocation?.confirm();
+    this.#invocation.confirm();
     this.#instance = hello.instance;
     this.#sessionInstance = hello.instance;
     session.attach(hello.link, link);
@@ -375,7 +363,7 @@ export class FleetNode {
     this.#parts.tokens.revoke(this.index);
     this.#timers.cancel('open', 'linger', 'age');
     this.#session?.cut(event);
-    if (this.#invocation === undefined) return;
+    if (!this.#invocation.isUnderWay) return;
     this.#timers.set('return', this.#parts.settings.returnGraceMs, () => this.#step('return-overdue'));
   }
 
@@ -402,10 +390,5 @@ export class FleetNode {
 
   #mustTell(): boolean {
     return this.holdings.evictionBytes >= this.#parts.settings.evictionWakeBytes;
-  }
-
-  #returned(): Promise<void> {
-    if (this.#invocation === undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#returnWaiters.push(resolve));
   }
 }
