@@ -89,7 +89,7 @@ function loseAndRebuild(
     chunkBytes,
     lost,
   );
-  expect([...rebuilt.keys()].sort()).toEqual([...lost].sort());
+  expect(new Set(rebuilt.keys())).toEqual(new Set(lost));
   for (const index of lost) {
     const expected = padded(all[index] ?? new Uint8Array(0), chunkBytes);
     if (Buffer.compare(rebuilt.get(index) ?? new Uint8Array(0), expected) !== 0) {
