@@ -89,7 +89,7 @@ function loseAndRebuild(
     chunkBytes,
     lost,
   );
-  expect(new Set(rebuilt.keys())).toEqual(new Set(lost));
+  if (rebuilt.size !== lost.length) expect.fail(`${rebuilt.size} chunks were rebuilt after losing [${lost}]`);
   for (const index of lost) {
     const expected = padded(all[index] ?? new Uint8Array(0), chunkBytes);
     if (Buffer.compare(rebuilt.get(index) ?? new Uint8Array(0), expected) !== 0) {
