@@ -31,8 +31,9 @@ const banner = `import { createRequire } from 'node:module';\nconst require = cr
 /** Builds the bundle of this checkout's node. Rejects when the code does not build. */
 export async function buildNodeBundle(options: NodeBundleOptions): Promise<NodeBundle> {
   const folder = resolve(options.outDir);
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({
+  // Not `build`: that leaves a service process behind for as long as the caller lives.
+  const { buildSync } = await import('esbuild');
+  const { outputFiles } = buildSync({
     entryPoints: [fileURLToPath(new URL('handler.ts', import.meta.url))],
     outfile: join(folder, 'index.mjs'),
     // Paths in the source map do not depend on where the build was started.
