@@ -5,6 +5,12 @@
  */
 import { type ChunkId, chunkKey } from './chunk-id.ts';
 
+/**
+ * What a chunk costs a node beside its bytes: its buffer, its entry in the manifest, their keys (measured, rounded up).
+ * Both sides count it against the node's capacity.
+ */
+export const chunkOverheadBytes = 1024;
+
 /** A chunk as a manifest lists it. */
 export interface ManifestEntry {
   readonly id: ChunkId;

@@ -7,10 +7,16 @@
  * the bytes alone would leave free.
  */
 import { crc32 } from 'node:zlib';
-import { type ChunkId, chunkKey, Manifest, type ManifestDigest, type ManifestEntry } from '@sion/core';
+import {
+  type ChunkId,
+  chunkKey,
+  chunkOverheadBytes,
+  Manifest,
+  type ManifestDigest,
+  type ManifestEntry,
+} from '@sion/core';
 
-/** What a held chunk costs beside its bytes: its buffer, its entry in the manifest, their keys (measured, rounded up). */
-export const chunkOverheadBytes = 1024;
+export { chunkOverheadBytes };
 
 export type StoreOutcome =
   /** Held now, or held before with the very same bytes. */

@@ -1,7 +1,11 @@
+export { createFleet, type FleetParts, type RunningFleet } from './fleet/create-fleet.ts';
 export * from './fleet/fleet.ts';
+export { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 export * from './front/admin/admin-server.ts';
 export * from './front/http/http-server.ts';
 export type { HttpSettings } from './front/http/http-settings.ts';
+export * from './front/resp/resp-server.ts';
+export * from './front/resp/resp-settings.ts';
 export * from './metrics/counted-metrics.ts';
 export * from './metrics/exposition.ts';
 export * from './metrics/metrics.ts';

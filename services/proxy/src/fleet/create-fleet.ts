@@ -4,7 +4,7 @@
  */
 import type { Clock, Functions, Log, Network, Random } from '@sion/components';
 import { delay } from '@sion/components';
-import { invocationUsd, type ManifestEntry, priceBook } from '@sion/core';
+import { chunkOverheadBytes, invocationUsd, type ManifestEntry, priceBook } from '@sion/core';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Fleet, NodeIndex, NodeRefusal, NodeReply } from './fleet.ts';
 import { Invoker } from './invoker.ts';
@@ -83,7 +83,7 @@ function assemble(
     return node;
   };
   const hasRoom = ({ holdings, capacityBytes }: FleetNode, lengthBytes: number) =>
-    holdings.usedBytes + lengthBytes <= capacityBytes;
+    holdings.occupiedBytes + lengthBytes + chunkOverheadBytes <= capacityBytes;
   return {
     size: nodes.length,
     linkPort,
@@ -115,7 +115,7 @@ function assemble(
       for (const entry of entries) at(index).holdings.manifest.add(entry);
     },
     manifest: (index) => at(index).holdings.manifest.entries(),
-    fill: (index) => ({ usedBytes: at(index).holdings.usedBytes, capacityBytes: at(index).capacityBytes }),
+    fill: (index) => ({ usedBytes: at(index).holdings.occupiedBytes, capacityBytes: at(index).capacityBytes }),
     warm: (index) => at(index).warm(),
     onLost,
     status: () => nodes.map((node) => node.status()),

@@ -69,7 +69,10 @@ export interface Fleet {
   /** Puts a restored snapshot's chunks into a node's manifest, before the first request. */
   restore(node: NodeIndex, entries: readonly ManifestEntry[]): void;
   manifest(node: NodeIndex): Iterable<ManifestEntry>;
-  /** Bytes that the node may hold and holds by its manifest, stores under way included. */
+  /**
+   * Bytes that the node may hold and that are taken by its manifest, stores under way included. Each chunk takes
+   * `chunkOverheadBytes` beside its own.
+   */
   fill(node: NodeIndex): { readonly usedBytes: number; readonly capacityBytes: number };
   /** Invokes the node so that its instance stays; resolves when that has ended. */
   warm(node: NodeIndex): Promise<void>;

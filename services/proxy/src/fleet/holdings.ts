@@ -4,7 +4,14 @@
  * chunk in the manifest that the node has not confirmed, nor forget one that it may still hold without an eviction or a
  * listing to come.
  */
-import { type ChunkId, chunkKey, Manifest, type ManifestDigest, type ManifestEntry } from '@sion/core';
+import {
+  type ChunkId,
+  chunkKey,
+  chunkOverheadBytes,
+  Manifest,
+  type ManifestDigest,
+  type ManifestEntry,
+} from '@sion/core';
 
 interface Arrival {
   readonly entry: ManifestEntry;
@@ -29,9 +36,10 @@ export class Holdings {
     this.#maxEvictions = maxEvictions;
   }
 
-  /** Bytes wanted on the node, arrivals included. */
-  get usedBytes(): number {
-    return this.manifest.bytes + this.#arrivingBytes;
+  /** Room that is taken on the node: the chunks wanted there, arrivals included, each with what it costs beside its bytes. */
+  get occupiedBytes(): number {
+    const chunks = this.manifest.count + this.#arrivals.size;
+    return this.manifest.bytes + this.#arrivingBytes + chunks * chunkOverheadBytes;
   }
 
   /** Bytes that the node may forget once it is told. */

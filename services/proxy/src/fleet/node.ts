@@ -115,7 +115,8 @@ export class FleetNode {
   evict(ids: readonly ChunkId[]): void {
     for (const id of ids) this.holdings.evict(id);
     if (this.#stopping) return;
-    if (this.#phase === 'open' && this.#ready) void this.#tell();
+    // Those of one turn are told together.
+    if (this.#phase === 'open' && this.#ready) queueMicrotask(() => this.#progress());
     else if (this.#mustTell()) this.#step('wanted');
   }
 
@@ -176,7 +177,7 @@ export class FleetNode {
       state: this.#phase,
       ...(this.#instance === undefined ? {} : { instance: this.#instance }),
       chunks: this.holdings.manifest.count,
-      usedBytes: this.holdings.usedBytes,
+      usedBytes: this.holdings.manifest.bytes,
       capacityBytes: this.#capacityBytes,
       invocations: this.#invocation.count,
       losses: this.#losses,
@@ -316,20 +317,19 @@ export class FleetNode {
       this.#log.error('reconcile-failed', { session: session.number, reason: result.reason });
       return this.#step('link-lost');
     }
-    await tellEvictions(session, this.holdings);
+    const told = await tellEvictions(session, this.holdings);
     if (session.isOver) return;
+    if (!told) return this.#step('link-lost');
     this.#ready = true;
     this.#progress();
   }
 
-  /** Tells the node what to forget, once all evictions of this turn are booked. */
-  async #tell(): Promise<void> {
-    const session = this.#session;
-    if (this.#telling || session === undefined) return;
+  /** Tells the node what to forget; the first frame is on its way when this returns. */
+  async #tell(session: NodeSession): Promise<void> {
     this.#telling = true;
-    await Promise.resolve();
-    await tellEvictions(session, this.holdings);
+    const told = await tellEvictions(session, this.holdings);
     this.#telling = false;
+    if (!told && !session.isOver) return this.#step('link-lost');
     this.#progress();
   }
 
@@ -339,6 +339,8 @@ export class FleetNode {
     if (session === undefined || session.isOver) return;
     if (this.#phase === 'ending') return this.#endWhenAnswered(session);
     if (this.#phase !== 'open' || !this.#ready) return;
+    // First, so that a store finds the room that an eviction makes.
+    if (this.holdings.evictionCount > 0 && !this.#telling) void this.#tell(session);
     this.#queue.pump(session);
     const idle = this.#queue.isIdle && session.awaitedCount === 0 && session.link('bulk') !== undefined;
     if (!idle) return this.#timers.cancel('linger');

@@ -47,14 +47,14 @@ async function listInto(
   }
 }
 
-/** Tells the node all evictions that are booked, a frame's worth at a time. Ends early when the session does. */
-export async function tellEvictions(session: NodeSession, holdings: Holdings): Promise<void> {
+/** Tells the node all evictions that are booked, a frame's worth at a time; false when it did not confirm one. */
+export async function tellEvictions(session: NodeSession, holdings: Holdings): Promise<boolean> {
   for (;;) {
     const batch = holdings.beginEvictions(maxChunksPerFrame);
-    if (batch.length === 0) return;
+    if (batch.length === 0) return true;
     const answer = await session.ask({ type: 'evict', ids: batch.map((entry) => entry.id) });
     holdings.endEvictions(batch, answer?.type === 'done');
-    if (answer?.type !== 'done') return;
+    if (answer?.type !== 'done') return false;
   }
 }
 

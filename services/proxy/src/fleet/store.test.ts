@@ -1,17 +1,18 @@
+import { chunkOverheadBytes } from '@sion/core';
 import { describe, expect, test } from 'vitest';
 import { chunkOf, createRig, entryOf, ok, pass, quiet, refusedAs, until, withhold } from './fleet-rig.test-data.ts';
 
 describe('a store', () => {
   test('is in the fill from the start and in the manifest once it is confirmed', async () => {
     const rig = await createRig();
-    rig.instance().capacityBytes = 1000;
+    rig.instance().capacityBytes = 3000;
     const chunk = chunkOf(1);
     const stored = rig.fleet.store(0, chunk);
-    expect(rig.fleet.fill(0)).toEqual({ usedBytes: chunk.payload.length, capacityBytes: 1 << 29 });
+    expect(rig.fleet.fill(0)).toEqual({ usedBytes: chunk.payload.length + chunkOverheadBytes, capacityBytes: 1 << 29 });
     expect([...rig.fleet.manifest(0)]).toEqual([]);
     expect(await stored).toEqual(ok);
     expect([...rig.fleet.manifest(0)]).toEqual([entryOf(chunk)]);
-    expect(rig.fleet.fill(0)).toEqual({ usedBytes: chunk.payload.length, capacityBytes: 1000 });
+    expect(rig.fleet.fill(0)).toEqual({ usedBytes: chunk.payload.length + chunkOverheadBytes, capacityBytes: 3000 });
     expect(await rig.fleet.store(0, chunkOf(2, 'x'.repeat(1000)))).toEqual(refusedAs('capacity'));
     expect(rig.instance().got('store')).toHaveLength(1);
     await rig.fleet.close();
