@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export { type DirectoryStoreOptions, openDirectoryStore } from './directory-store/directory-store.ts';
 export * from './files.ts';
 export * from './functions.ts';
 export * from './log.ts';
