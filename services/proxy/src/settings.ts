@@ -126,9 +126,9 @@ const limits = {
 
 /** Times. */
 const times = {
-  leaseTtlMs: milliseconds(30_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
+  leaseTtlMs: milliseconds(60_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
   leaseRenewalMs: milliseconds(
-    5000,
+    10_000,
     100,
     200_000,
     'How often the lease is renewed; less than a third of SION_LEASE_TTL_MS.',

@@ -40,10 +40,9 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
   let decoded = false;
   let storeRequests = 0;
   if (gathered.end.kind === 'store') {
-    const { missing } = gathered.end;
-    storeRequests = missing.length;
-    const bytes = await Promise.all(missing.map((index) => loadChunk(options, index)));
-    for (const [position, index] of missing.entries()) chunks[index] = bytes[position];
+    const runs = consecutiveRuns(gathered.end.missing);
+    storeRequests = runs.length;
+    await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
   } else if (gathered.end.decode) {
     decoded = true;
     const { chunkBytes } = fragmentShape(object.layout, fragment);
@@ -115,14 +114,35 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
   });
 }
 
-/** One data chunk's bytes from the store, checked against the checksum it was placed with. */
-async function loadChunk(options: FragmentReadOptions, index: number): Promise<Uint8Array> {
-  const { object, fragment, readStore } = options;
-  const { offset, lengthBytes } = chunkSpan(object.layout, fragment, index);
-  const bytes = await readStore({ start: offset, end: offset + lengthBytes });
-  const checksum = object.fragments[fragment]?.checksums[index];
-  if (checksum !== undefined && crc32(bytes) !== checksum) {
-    throw new SionError('corrupt', `bytes ${offset} to ${offset + lengthBytes} in the store fail their checksum`);
+/** Data chunks that follow one another are adjacent bytes of the object: one request brings them. */
+function consecutiveRuns(indices: readonly number[]): readonly (readonly number[])[] {
+  const runs: number[][] = [];
+  for (const index of indices) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.at(-1) === index - 1) last.push(index);
+    else runs.push([index]);
   }
-  return bytes;
+  return runs;
+}
+
+/** Reads a run of data chunks from the store, each checked against the checksum it was placed with. */
+async function loadRun(
+  options: FragmentReadOptions,
+  run: readonly number[],
+  chunks: (Uint8Array | undefined)[],
+): Promise<void> {
+  const { object, fragment, readStore } = options;
+  const spans = run.map((index) => ({ index, ...chunkSpan(object.layout, fragment, index) }));
+  const first = spans[0];
+  const last = spans.at(-1);
+  if (first === undefined || last === undefined) return;
+  const bytes = await readStore({ start: first.offset, end: last.offset + last.lengthBytes });
+  for (const { index, offset, lengthBytes } of spans) {
+    const chunk = bytes.subarray(offset - first.offset, offset - first.offset + lengthBytes);
+    const checksum = object.fragments[fragment]?.checksums[index];
+    if (checksum !== undefined && crc32(chunk) !== checksum) {
+      throw new SionError('corrupt', `bytes ${offset} to ${offset + lengthBytes} in the store fail their checksum`);
+    }
+    chunks[index] = chunk;
+  }
 }

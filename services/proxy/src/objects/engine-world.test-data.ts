@@ -1,0 +1,141 @@
+/** The real engine over a virtual store and a fleet in memory, for its tests. */
+import { silentLog, VirtualStore, type VirtualStoreHooks, type VirtualStoreRequest } from '@sion/components';
+import { createPlacement, type LayoutId, parseStripes } from '@sion/core';
+import { SionError } from '@sion/wire';
+import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
+import { createMemoryFleet } from '../../../../tests/doubles/memory-fleet.ts';
+import { CountedMetrics } from '../metrics/counted-metrics.ts';
+import { Engine } from './engine.ts';
+import type { Mutation, NewBytes } from './objects.ts';
+
+const mib = 1024 * 1024;
+
+export interface World {
+  readonly engine: Engine;
+  readonly store: VirtualStore;
+  readonly fleet: ReturnType<typeof createMemoryFleet>;
+  readonly clock: ReturnType<typeof createManualClock>;
+  readonly metrics: CountedMetrics;
+  readonly requests: string[];
+  readonly hooks: { -readonly [Hook in keyof VirtualStoreHooks]: VirtualStoreHooks[Hook] };
+  readonly lease: { held: boolean };
+}
+
+export function createWorld(options: { nodes?: number; capacityBytes?: number; maxChunkBytes?: number } = {}): World {
+  const clock = createManualClock();
+  const requests: string[] = [];
+  const hooks: World['hooks'] = {};
+  const store = new VirtualStore({
+    wallMs: () => clock.wallMs(),
+    hooks: {
+      before: (request: VirtualStoreRequest, name: string) => {
+        requests.push(`${request} ${name}`);
+        return hooks.before?.(request, name);
+      },
+      after: (request: VirtualStoreRequest, name: string) => hooks.after?.(request, name),
+    },
+  });
+  const fleet = createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
+  const lease = { held: true };
+  let counter = 0;
+  const metrics = new CountedMetrics();
+  const engine = new Engine({
+    clock,
+    log: silentLog,
+    store,
+    fleet,
+    metrics,
+    placement: createPlacement({ nodes: fleet.size, groupSize: 12 }),
+    lease: {
+      isHeld: () => lease.held,
+      assertHeld: () => {
+        if (!lease.held) throw new SionError('closed', 'no lease');
+      },
+      expiryNowMs: () => clock.wallMs(),
+    },
+    nextId: (): LayoutId => ({ epoch: 1, counter: ++counter }),
+    settings: {
+      stripes: parseStripes('16KiB=1+1,*=4+2'),
+      maxChunkBytes: options.maxChunkBytes ?? 64 * 1024,
+      bodyMemoryBytes: 64 * mib,
+      maxKeyBytes: 512,
+      maxObjectBytes: 64 * mib,
+      keptMaxBytes: 256 * 1024,
+      maxEntries: 1000,
+      maxAbsentKeys: 100,
+      absentTtlMs: 1000,
+      hedgeMs: 50,
+      fetchTimeoutMs: 1000,
+      placePatienceMs: 100,
+      placeOnRead: true,
+      sweepMs: 1000,
+      listSweepMs: 60_000,
+    },
+  });
+  return { engine, store, fleet, clock, metrics, requests, hooks, lease };
+}
+
+export function payload(sizeBytes: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  let state = seed;
+  for (let at = 0; at < sizeBytes; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+export function overwrite(bytes: Uint8Array, expiresAtMs?: number): Mutation<'written'> {
+  const expiry = expiresAtMs === undefined ? {} : { expiresAtMs };
+  return { needs: 'nothing', decide: () => ({ kind: 'write', bytes, ...expiry, result: 'written' }) };
+}
+
+export const remove: Mutation<boolean> = {
+  needs: 'info',
+  decide: (current) => (current === undefined ? { kind: 'keep', result: false } : { kind: 'delete', result: true }),
+};
+
+export const increment: Mutation<number> = {
+  needs: { value: true, maxValueBytes: 32 },
+  decide: (current) => {
+    const next = Number(Buffer.from(current?.value ?? Buffer.from('0')).toString()) + 1;
+    return { kind: 'write', bytes: Buffer.from(String(next)), result: next };
+  },
+};
+
+export async function* piecesOf(bytes: Uint8Array, pieceBytes = 50_000): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.slice(at, at + pieceBytes);
+}
+
+export async function putStream(world: World, key: string, source: NewBytes): Promise<void> {
+  const staged = await world.engine.stage(key, source);
+  await world.engine.mutate(key, {
+    needs: 'nothing',
+    decide: () => ({ kind: 'write', bytes: staged, result: undefined }),
+  });
+  await staged.discard();
+}
+
+export async function valueOf(world: World, key: string): Promise<Buffer | undefined> {
+  const outcome = await world.engine.read(key);
+  return outcome.kind === 'hit' ? Buffer.from(await outcome.body.bytes()) : undefined;
+}
+
+/** Lets time pass in steps, with everything that becomes ready in between carried out. */
+export async function pass(world: World, ms: number): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += 500) {
+    world.clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Resolves when the placement of the key is complete. */
+export async function placed(world: World, key: string): Promise<void> {
+  while (!world.engine.places(key)?.complete) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function failing(code: 'unavailable' | 'indeterminate'): () => never {
+  return () => {
+    throw new SionError(code, 'injected');
+  };
+}
