@@ -1,4 +1,4 @@
-import { arrayReply, integerReply, mapReply, nullArrayReply, type Reply, simpleReply } from '@sion/wire';
+import { arrayReply, integerReply, mapReply, nullReply, type Reply, simpleReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { describeCommand, documentCommand } from '../command-info.ts';
 
@@ -25,7 +25,7 @@ const info: Command = {
     if (args.length === 2) return arrayReply(table.commands.map(describeCommand));
     const found = named(args, 2).map((name): Reply => {
       const command = table.named(name);
-      return command === undefined ? nullArrayReply : describeCommand(command);
+      return command === undefined ? nullReply : describeCommand(command);
     });
     return arrayReply(found);
   },
