@@ -55,6 +55,8 @@ export class Link {
   #writable = true;
   #closed = false;
   #reason = 'closed by the peer';
+  /** As the last hello said, so that a refusal is heard. */
+  #session = 0;
   #writtenBytes = 0;
   #receivedBytes = 0;
   #unflushed: Unflushed[] = [];
@@ -161,13 +163,16 @@ export class Link {
       this.#decoder.push(bytes);
     } catch (thrown) {
       if (!(thrown instanceof LinkProtocolError)) throw thrown;
-      this.refuse(0, 'protocol', thrown.message);
+      this.refuse(this.#session, 'protocol', thrown.message);
     }
   }
 
   #deliver(frame: LinkFrame<ToProxy>): void {
     const { session, request, message } = frame;
-    if (message.type === 'hello') return this.#listener.onHello(this, session, message);
+    if (message.type === 'hello') {
+      this.#session = session;
+      return this.#listener.onHello(this, session, message);
+    }
     if (this.#owner === undefined) throw new LinkProtocolError('type', `${message.type} before hello`);
     this.#listener.onFrame(this, { session, request, message });
   }
