@@ -150,7 +150,16 @@ function isExecutable(path) {
 /** Runs `npm ci` with the npm that started us; its output is shown only when it fails. */
 async function runNpm(root) {
   const [command, start] = npmCommand();
-  const args = [...start, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+  const args = [
+    ...start,
+    'ci',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--engine-strict=false',
+    '--loglevel=error',
+  ];
   args.push('--include=dev', '--include=optional');
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
