@@ -102,6 +102,6 @@ test('the book and the node agree after any history', () => {
       const keys = [...node.entries()].map(({ id }) => chunkKey(id));
       for (const { id } of book.manifest.entries()) expect(keys).toContain(chunkKey(id));
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   );
 });

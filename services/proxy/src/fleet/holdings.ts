@@ -91,6 +91,8 @@ export class Holdings {
       this.manifest.add(arrival.entry);
       return true;
     }
+    // Stored a second time: the first copy is still wanted.
+    if (this.manifest.has(id)) return false;
     if (result !== 'absent' || arrival.replacedEviction) this.#addEviction(arrival.entry);
     return false;
   }
