@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@sion/components';
 import type { FunctionDefinition } from '@sion/emulator';
-import { CliError } from '../cli-error.ts';
+import { CliError, type ExitCode } from '../cli-error.ts';
 import { callEmulator } from '../client/emulator-call.ts';
 import {
   type Environment,
@@ -19,7 +19,7 @@ import {
 import { nodeName } from './node-functions.ts';
 import { PartLog } from './part-log.ts';
 import { describeEnd, type PartEnd, type ReadyFields, startPart } from './part-process.ts';
-import { type RestartDecision, refusedExitCode } from './restart-policy.ts';
+import { type RestartDecision, refusedExitCode, settingsExitCode } from './restart-policy.ts';
 import { type FirstStart, SupervisedPart } from './supervised-part.ts';
 import { plainWords, TroubleFilter } from './trouble-filter.ts';
 
@@ -70,8 +70,8 @@ export class LocalRun {
   /** Resolves with the reason when a part was given up. */
   async failed(): Promise<CliError> {
     return Promise.race([
-      this.#emulator.givenUp.then((end) => this.#failure('emulator', end)),
-      this.#proxy.givenUp.then((end) => this.#failure('proxy', end)),
+      this.#emulator.givenUp.then((end) => this.#givenUp('emulator', end)),
+      this.#proxy.givenUp.then((end) => this.#givenUp('proxy', end)),
     ]);
   }
 
@@ -103,6 +103,7 @@ export class LocalRun {
       stopTimeoutMs,
       start: () => {
         log ??= this.#openLog(name, trouble);
+        log.begin();
         return startPart({
           command: process.execPath,
           args: [mainOf(packageName)],
@@ -162,15 +163,30 @@ export class LocalRun {
     if (start.kind === 'failed') throw this.#failure(name, start.end);
   }
 
+  /** It never came to serve: its own words are the reason. */
   #failure(name: PartName, end: PartEnd): CliError {
-    const log = this.#logs.find(({ path }) => path.endsWith(`${name}.log`));
-    const words = plainWords(log?.lastLines ?? []);
-    const exitCode = end.code === refusedExitCode ? 3 : end.code === 2 ? 2 : 1;
-    return new CliError(exitCode, `The ${name} ${describeEnd(end)}.${words === '' ? '' : `\n${words}`}`);
+    const words = plainWords(this.#logOf(name)?.lastLines ?? []);
+    return new CliError(exitCodeOf(name, end), `The ${name} ${describeEnd(end)}.${words === '' ? '' : `\n${words}`}`);
+  }
+
+  /** Its words were shown when it died. */
+  #givenUp(name: PartName, end: PartEnd): CliError {
+    const path = this.#logOf(name)?.path ?? '';
+    return new CliError(exitCodeOf(name, end), `SION cannot go on without the ${name}. Its log is ${path}.`);
+  }
+
+  #logOf(name: PartName): PartLog | undefined {
+    return this.#logs.find(({ path }) => path.endsWith(`${name}.log`));
   }
 }
 
 type PartName = 'emulator' | 'proxy';
+
+/** What the proxy means by its exit code is what ours means; the emulator only says that it cannot serve. */
+function exitCodeOf(name: PartName, end: PartEnd): ExitCode {
+  if (end.code === settingsExitCode) return 2;
+  return name === 'proxy' && end.code === refusedExitCode ? 3 : 1;
+}
 
 /** The main file beside a package's index. */
 function mainOf(packageName: string): string {

@@ -66,3 +66,13 @@ test('keeps the last twenty lines and cuts endless ones', () => {
   expect(log.lastLines).toHaveLength(20);
   expect(lines.at(-1)?.length).toBeLessThanOrEqual(8192);
 });
+
+test('a new run has no last words yet', () => {
+  const { log } = open();
+  appendFileSync(path, 'crash\n');
+  log.begin();
+  expect(log.lastLines).toEqual([]);
+  appendFileSync(path, 'fresh\n');
+  log.catchUp();
+  expect(log.lastLines).toEqual(['fresh']);
+});

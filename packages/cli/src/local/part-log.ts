@@ -49,9 +49,15 @@ export class PartLog {
     this.#watcher.on('error', () => this.#watcher.close());
   }
 
-  /** The last lines written since it was opened, oldest first, at most twenty. */
+  /** The last lines of the present run, oldest first, at most twenty. */
   get lastLines(): readonly string[] {
     return this.#lastLines;
+  }
+
+  /** Begins a new run: what was said before is no longer the last words of anybody. */
+  begin(): void {
+    this.catchUp();
+    this.#lastLines.length = 0;
   }
 
   /** Reads what is new. Called by the watcher; also to be called when the child has ended. */
