@@ -68,7 +68,7 @@ export class VirtualStore implements Store {
     metadata: StoredMetadata,
     condition: WriteCondition,
   ): Promise<WriteOutcome> {
-    return await this.#request('put', name, () => this.#write(name, bytes.slice(), metadata, condition));
+    return await this.#request('put', name, () => this.#write(name, copyOf(bytes), metadata, condition));
   }
 
   async beginUpload(name: string): Promise<Upload> {
@@ -82,9 +82,10 @@ export class VirtualStore implements Store {
     };
     return {
       write: async (bytes) => {
-        pieces.push(bytes.slice());
+        pieces.push(copyOf(bytes));
       },
       commit: async (metadata, condition) => {
+        if (!open) throw new SionError('closed', 'This upload is over. Begin another one.');
         const outcome = await this.#request('commit', name, () =>
           this.#write(name, Buffer.concat(pieces), metadata, condition),
         );
@@ -174,4 +175,9 @@ export class VirtualStore implements Store {
     this.#objects.set(name, { object, bytes });
     return { kind: 'written', etag };
   }
+}
+
+/** Not `slice`: a Buffer's is a view of the same bytes. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
