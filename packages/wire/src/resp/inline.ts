@@ -40,7 +40,7 @@ interface Word {
 function readWord(text: Uint8Array, start: number): Word | undefined {
   const bytes: number[] = [];
   let at = start;
-  while (at < text.length && !isSpace(text[at])) {
+  while (at < text.length && !endsWord(text[at])) {
     const byte = text[at] ?? 0;
     if (byte === quote || byte === apostrophe) {
       const end = byte === quote ? readQuoted(text, at + 1, bytes) : readLiteral(text, at + 1, bytes);
@@ -89,6 +89,11 @@ function readLiteral(text: Uint8Array, start: number, bytes: number[]): number |
     at += 1;
   }
   return undefined;
+}
+
+/** Redis skips six kinds of white space between words, but only these three end one. */
+function endsWord(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
 
 function isSpace(byte: number | undefined): boolean {

@@ -271,7 +271,10 @@ describe('server commands', () => {
       ['CONFIG GET save', '*2\r\n$4\r\nsave\r\n$0\r\n\r\n'],
       ['CONFIG GET append*', '*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n'],
       ['CONFIG GET nothing', '*0\r\n'],
-      ['CONFIG GET MAXMEMORY databases', '*4\r\n$9\r\ndatabases\r\n$1\r\n1\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n'],
+      [
+        'CONFIG GET MAXMEMORY databases maxmem?ry',
+        '*6\r\n$9\r\nMAXMEMORY\r\n$1\r\n0\r\n$9\r\ndatabases\r\n$1\r\n1\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n',
+      ],
       ['CONFIG GET', "-ERR wrong number of arguments for 'config|get' command\r\n"],
       ['CONFIG SET a b', "-ERR unknown subcommand 'SET'. Try CONFIG HELP.\r\n"],
     ]));

@@ -12,11 +12,21 @@ const get: Command = {
   since: '2.0.0',
   complexity: 'O(N) when N is the number of configuration parameters provided',
   run({ args, front }) {
-    const patterns = args.slice(2).map((argument) => argument.toString('latin1').toLowerCase());
-    const wanted = configuration(front).filter(([name]) => patterns.some((pattern) => matchesGlob(pattern, name)));
-    return mapReply(wanted.map(([name, value]) => [name, bulkReply(value)] as const));
+    const parameters = configuration(front);
+    const wanted = new Map<string, string>();
+    for (const argument of args.slice(2)) {
+      for (const [name, value] of matching(argument.toString('latin1'), parameters)) wanted.set(name, value);
+    }
+    return mapReply([...wanted].map(([name, value]) => [name, bulkReply(value)] as const));
   },
 };
+
+/** What a pattern finds. As in Redis, a plain name comes back as the client wrote it. */
+function matching(pattern: string, parameters: ReturnType<typeof configuration>) {
+  const lower = pattern.toLowerCase();
+  if (/[[*?]/.test(pattern)) return parameters.filter(([name]) => matchesGlob(lower, name));
+  return parameters.filter(([name]) => name === lower).map(([, value]) => [pattern, value] as const);
+}
 
 const helpLines = [
   'CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',

@@ -1,0 +1,62 @@
+/**
+ * A redis-server of this machine's package, for comparison: no persistence, on a Unix socket in a folder of its own, so
+ * that no port is taken. Debian's package `redis-server` brings it.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RespClient } from '../doubles/resp-client.ts';
+
+/** The major and minor version, or undefined when there is none. */
+export function installedRedis(): string | undefined {
+  const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
+  return /v=(\d+\.\d+)\./.exec(stdout ?? '')?.[1];
+}
+
+export interface RedisOracle {
+  dial(): Promise<RespClient>;
+  close(): Promise<void>;
+}
+
+/** Starts one and waits until it answers. */
+export async function startRedis(): Promise<RedisOracle> {
+  const folder = await mkdtemp(join(tmpdir(), 'sion-oracle-'));
+  const path = join(folder, 'redis.sock');
+  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', folder];
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await ready(child);
+  const clients: RespClient[] = [];
+  return {
+    async dial() {
+      const socket = connect(path);
+      await once(socket, 'connect');
+      const client = new RespClient(socket);
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      await Promise.all(clients.map((client) => client.close()));
+      const exited = once(child, 'exit');
+      child.kill();
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  let text = '';
+  const { stdout } = child;
+  if (stdout === null) throw new Error('redis-server has no output');
+  for await (const piece of stdout.iterator({ destroyOnReturn: false })) {
+    text += String(piece);
+    if (text.includes('ready to accept connections') || text.includes('now ready to accept')) {
+      stdout.resume();
+      return;
+    }
+  }
+  throw new Error(`redis-server did not start: ${text}`);
+}
