@@ -1,7 +1,7 @@
 /**
  * The changes of one object, as sequences with one commit point each. The caller holds the name's lock.
  *
- *     put      data temp, sync · sidecar temp with old and new record, sync · rename sidecar, sync folder
+ *     put      data temp and sidecar temp with old and new record, sync both · rename sidecar, sync folder
  *              → RENAME DATA → sync folder
  *     replace  sidecar temp with the changed record, sync → RENAME SIDECAR → sync folder
  *     delete   → RENAME DATA AWAY → sync folder · drop data and sidecar
@@ -10,7 +10,7 @@
  */
 import { type Random, randomHex } from '../random.ts';
 import type { DeleteOutcome, StoredMetadata, WriteCondition, WriteOutcome } from '../store.ts';
-import { type Disk, type FileState, isMissing, mayHaveHappened, uncertain, unchanged } from './disk.ts';
+import { type Disk, isMissing, mayHaveHappened, uncertain, unchanged } from './disk.ts';
 import type { FolderSync } from './folder-sync.ts';
 import { type FoundObject, findObject } from './object-reader.ts';
 import type { Place, RootFolder } from './root-folder.ts';
@@ -118,19 +118,19 @@ export class ObjectWriter {
     const etag = this.#newEtag();
     const places = this.#root.places(name);
     const kept = current?.record === undefined ? [] : [current.record];
-    const prepare = async (state: FileState) => {
+    try {
+      const state = await data.state(current?.state);
+      // Both must be on the disk before the sidecar is renamed; together they cost one wait.
+      const synced = data.sync();
+      synced.catch(() => {});
       const staged = await this.#stageSidecar([...kept, bindRecord(state, etag, metadata)]);
       try {
+        await synced;
         await this.#move(staged, places.sidecar);
-        await this.#folders.sync(places.sidecar.parent);
       } finally {
         await staged.discard();
       }
-    };
-    try {
-      const state = await data.state(current?.state);
-      await data.sync();
-      await prepare(state);
+      await this.#folders.sync(places.sidecar.parent);
     } catch (error) {
       throw unchanged(what, error);
     }

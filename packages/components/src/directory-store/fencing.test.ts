@@ -1,0 +1,68 @@
+/** A writer that is paused anywhere in a write, while another claims the store, changes nothing when it wakes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { systemRandom } from '../system/random.ts';
+import { openDirectoryStore } from './directory-store.ts';
+import { putAny, readAll } from './objects.test-data.ts';
+
+const script = fileURLToPath(new URL('./paused-writer.test-data.ts', import.meta.url));
+const [oldBytes, laterBytes] = [Buffer.from('old'), Buffer.from('by the later writer')];
+
+/** One round; false when the write had fewer steps than that. */
+async function pauseAndTakeOver(change: string, step: number): Promise<boolean> {
+  const root = await mkdtemp(join(tmpdir(), 'sion-fencing-'));
+  const open = () => openDirectoryStore({ root, create: true, random: systemRandom });
+  const first = await open();
+  await first.claim();
+  await putAny(first, 'a', oldBytes, { version: '1.1' });
+  const child = spawn(process.execPath, [script, root, change, String(step)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  try {
+    if ((await lines.next()).value !== 'pausing') return false;
+    while (stateOf(child.pid) !== 'T') await new Promise((resolve) => setImmediate(resolve));
+
+    const later = await open();
+    await later.claim();
+    const atClaim = await readAll(later, 'a');
+    const untouched = atClaim?.[1].version === '1.1';
+    if (untouched) await putAny(later, 'a', laterBytes, { version: '2.1' });
+    const before = await later.head('a');
+
+    child.kill('SIGCONT');
+    const outcome = (await lines.next()).value;
+    await ended;
+    // It may have been past its commit point: then it says so, and the later writer had seen the change.
+    expect(outcome).toBe(untouched ? 'closed' : change === 'delete' ? 'deleted' : 'written');
+    expect(await later.head('a')).toEqual(before);
+    expect(await readAll(later, 'a')).toEqual(untouched ? [laterBytes, { version: '2.1' }] : atClaim);
+    expect((await later.list('', { limit: 9 })).objects).toEqual(before === undefined ? [] : [before]);
+    await later.close();
+    return true;
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    await first.close();
+    await rm(root, { recursive: true });
+  }
+}
+
+function stateOf(pid: number | undefined): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
+}
+
+test.skipIf(!existsSync('/proc/self/stat')).each(['put', 'upload', 'metadata', 'delete'])(
+  'a paused writer changes nothing after a claim: %s',
+  async (change) => {
+    let step = 1;
+    while (await pauseAndTakeOver(change, step)) step += 1;
+    expect(step).toBeGreaterThan(3);
+  },
+);
