@@ -2,8 +2,9 @@
  * The workspace as its files tell it: packages with their declared dependencies, source files with their imports. It
  * reads; the rules stand beside it.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const rootFolder = fileURLToPath(new URL('../..', import.meta.url));
@@ -53,8 +54,13 @@ export function readSources(packages: readonly WorkspacePackage[]): readonly Sou
   );
 }
 
-/** Names at the root, without what git ignores and git itself. */
+/** Names at the root that git keeps; all of them but the ignored ones where there is no git. */
 export function readRootEntries(): readonly string[] {
+  const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: rootFolder, encoding: 'utf8' });
+  if (tracked.status === 0) {
+    const names = tracked.stdout.split('\0').map((path) => path.split('/')[0] ?? '');
+    return [...new Set(names)].filter((name) => name !== '');
+  }
   const ignored = readFileSync(join(rootFolder, '.gitignore'), 'utf8').split('\n');
   return listFolder('.')
     .map((entry) => entry.name)
@@ -94,9 +100,4 @@ function readManifest(folder: string): Record<string, object | string | undefine
 function listFolder(folder: string) {
   const path = join(rootFolder, folder);
   return existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
-}
-
-/** The folder of a file, relative to the root. */
-export function folderOf(path: string): string {
-  return dirname(path);
 }
