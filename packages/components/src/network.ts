@@ -26,12 +26,15 @@ export interface Connection {
   readonly bufferedBytes: number;
   /** Sets who is called; once, before any byte is read. */
   attach(handlers: ConnectionHandlers): void;
-  /** Queues the parts in order as one write; false = above the high-water mark: wait for `onDrain`. */
+  /**
+   * Queues the parts in order as one write; false = above the high-water mark: wait for `onDrain`. Once ended or closed
+   * it drops them and answers true, so that nobody waits.
+   */
   write(parts: readonly Uint8Array[]): boolean;
   /** Stops and resumes reading (back-pressure). */
   pause(): void;
   resume(): void;
-  /** Sends what is queued, then closes. */
+  /** Sends what is queued, then closes; bytes that still arrive are dropped. */
   end(): void;
   /** Closes at once; what is queued is lost. */
   destroy(): void;

@@ -8,7 +8,10 @@
  * full; nothing changed), `corrupt`, or `closed` (another writer has claimed the store).
  */
 export interface Store {
-  /** Makes this process the only writer where the store itself needs that (a directory); earlier writers get `closed`. */
+  /**
+   * Makes this process the only writer where the store itself needs that (a directory); earlier writers get `closed`. It
+   * asks nobody: whether it may be done is the lease's affair.
+   */
   claim(): Promise<void>;
   /** One request; undefined when there is none. */
   head(name: string): Promise<StoredObject | undefined>;
@@ -70,7 +73,10 @@ export type GetOutcome =
   /** The range lies outside the object. */
   | { readonly kind: 'outside'; readonly object: StoredObject };
 
-/** A body in order. Each piece is the reader's to keep. Ends with `unavailable` when it breaks off short. */
+/**
+ * A body in order, read once. Each piece is the reader's to keep. Ends with `unavailable` when it breaks off short, with
+ * `closed` when it was cancelled before.
+ */
 export interface StoreBody extends AsyncIterable<Uint8Array> {
   /** Gives it up; safe at any time. */
   cancel(): void;
@@ -91,8 +97,8 @@ export interface Upload {
   /** Takes the next bytes; they are the caller's again when it settles. */
   write(bytes: Uint8Array): Promise<void>;
   /**
-   * Makes all bytes and the metadata visible at once, durably, if the condition holds. After `conflict` the upload is
-   * still there: commit it under another condition, or abort it.
+   * Makes all bytes and the metadata visible at once, durably, if the condition holds. After `conflict`, or a failure
+   * that changed nothing, the upload is still there: commit it again, or abort it. Otherwise it is over.
    */
   commit(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome>;
   /** Leaves no trace. Safe at any time, also after `commit`. */
