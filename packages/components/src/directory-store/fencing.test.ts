@@ -15,41 +15,51 @@ import { putAny, readAll } from './objects.test-data.ts';
 const script = fileURLToPath(new URL('./paused-writer.test-data.ts', import.meta.url));
 const [oldBytes, laterBytes] = [Buffer.from('old'), Buffer.from('by the later writer')];
 
-/** One round; false when the write had fewer steps than that. */
-async function pauseAndTakeOver(change: string, step: number): Promise<boolean> {
-  const root = await mkdtemp(join(tmpdir(), 'sion-fencing-'));
-  const open = () => openDirectoryStore({ root, create: true, random: systemRandom });
-  const first = await open();
-  await first.claim();
-  await putAny(first, 'a', oldBytes, { version: '1.1' });
-  const child = spawn(process.execPath, [script, root, change, String(step)], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** The process that is paused, and what it says. */
+function startWriter() {
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  try {
-    if ((await lines.next()).value !== 'pausing') return false;
-    while (stateOf(child.pid) !== 'T') await new Promise((resolve) => setImmediate(resolve));
+  return {
+    ask: (line: string) => child.stdin.write(`${line}\n`),
+    said: async (): Promise<unknown> => (await lines.next()).value,
+    stopped: async () => {
+      while (stateOf(child.pid) !== 'T') await new Promise((resolve) => setImmediate(resolve));
+    },
+    wake: () => child.kill('SIGCONT'),
+    end: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
 
-    const later = await open();
+/** One round; false when the write had fewer steps than that. */
+async function pauseAndTakeOver(writer: ReturnType<typeof startWriter>, change: string, step: number) {
+  const root = await mkdtemp(join(tmpdir(), 'sion-fencing-'));
+  const later = await openDirectoryStore({ root, create: true, random: systemRandom });
+  try {
+    await later.claim();
+    await putAny(later, 'a', oldBytes, { version: '1.1' });
+    writer.ask(`${root} ${change} ${step}`);
+    if ((await writer.said()) !== 'pausing') return false;
+    await writer.stopped();
+
     await later.claim();
     const atClaim = await readAll(later, 'a');
     const untouched = atClaim?.[1].version === '1.1';
     if (untouched) await putAny(later, 'a', laterBytes, { version: '2.1' });
     const before = await later.head('a');
 
-    child.kill('SIGCONT');
-    const outcome = (await lines.next()).value;
-    await ended;
+    writer.wake();
     // It may have been past its commit point: then it says so, and the later writer had seen the change.
-    expect(outcome).toBe(untouched ? 'closed' : change === 'delete' ? 'deleted' : 'written');
+    expect(await writer.said()).toBe(untouched ? 'closed' : change === 'delete' ? 'deleted' : 'written');
     expect(await later.head('a')).toEqual(before);
     expect(await readAll(later, 'a')).toEqual(untouched ? [laterBytes, { version: '2.1' }] : atClaim);
     expect((await later.list('', { limit: 9 })).objects).toEqual(before === undefined ? [] : [before]);
-    await later.close();
     return true;
   } finally {
-    child.kill('SIGKILL');
-    await ended;
-    await first.close();
+    await later.close();
     await rm(root, { recursive: true });
   }
 }
@@ -61,8 +71,13 @@ function stateOf(pid: number | undefined): string | undefined {
 test.skipIf(!existsSync('/proc/self/stat')).each(['put', 'upload', 'metadata', 'delete'])(
   'a paused writer changes nothing after a claim: %s',
   async (change) => {
-    let step = 1;
-    while (await pauseAndTakeOver(change, step)) step += 1;
-    expect(step).toBeGreaterThan(3);
+    const writer = startWriter();
+    try {
+      let step = 1;
+      while (await pauseAndTakeOver(writer, change, step)) step += 1;
+      expect(step).toBeGreaterThan(3);
+    } finally {
+      await writer.end();
+    }
   },
 );

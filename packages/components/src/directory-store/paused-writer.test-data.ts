@@ -1,16 +1,17 @@
 /**
- * A process that claims a store, stops itself (SIGSTOP) just before the n-th changing step of one write, and tells the
- * outcome once it runs again. Arguments: root, change, n. Prints `pausing` and the outcome, a line each.
+ * A process that, for each line `<root> <change> <n>` on its input, claims a store, stops itself (SIGSTOP) just before
+ * the n-th changing step of one write, and tells the outcome once it runs again. Prints `pausing` and the outcome, a line
+ * each. Ends with its input.
  */
 
 import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { asSionError } from '@sion/wire';
 import type { Store } from '../store.ts';
 import { systemRandom } from '../system/random.ts';
 import { openDirectoryStore } from './directory-store.ts';
 import { type Disk, systemDisk } from './disk.ts';
 
-const [root = '', change = '', pauseAt = ''] = process.argv.slice(2);
 let steps = Number.POSITIVE_INFINITY;
 
 function step(): void {
@@ -45,7 +46,7 @@ const disk: Disk = {
   },
 };
 
-async function write(store: Store, etag: string): Promise<{ readonly kind: string }> {
+async function write(store: Store, change: string, etag: string): Promise<{ readonly kind: string }> {
   const [bytes, metadata] = [Buffer.from('by the paused writer'), { version: '1.2' }];
   if (change === 'put') return store.put('a', bytes, metadata, { kind: 'match', etag });
   if (change === 'delete') return store.delete('a', etag);
@@ -55,9 +56,14 @@ async function write(store: Store, etag: string): Promise<{ readonly kind: strin
   return upload.commit(metadata, { kind: 'match', etag });
 }
 
-const store = await openDirectoryStore({ root, create: false, random: systemRandom, disk });
-await store.claim();
-const etag = (await store.head('a'))?.etag ?? '';
-steps = Number(pauseAt);
-const outcome = await write(store, etag).catch((error: unknown) => ({ kind: asSionError(error).code }));
-say(outcome.kind);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [root = '', change = '', pauseAt = ''] = line.split(' ');
+  const store = await openDirectoryStore({ root, create: false, random: systemRandom, disk });
+  await store.claim();
+  const etag = (await store.head('a'))?.etag ?? '';
+  steps = Number(pauseAt);
+  const outcome = await write(store, change, etag).catch((error: unknown) => ({ kind: asSionError(error).code }));
+  steps = Number.POSITIVE_INFINITY;
+  await store.close();
+  say(outcome.kind);
+}
