@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createLambdaFunctions } from '@sion/aws';
 import {
-  openDirectoryStore,
   openFiles,
   openLog,
   openNetwork,
@@ -20,6 +19,7 @@ import { asSionError, SionError } from '@sion/wire';
 import { type ProxyParts, startProxy } from './proxy.ts';
 import { assertSettings, type ProxySettings, proxySettingsSchema } from './settings.ts';
 import { functionsOptions } from './settings-of-parts.ts';
+import { openKnownStore } from './store/known-store.ts';
 import { freeStore } from './store/metered-store.ts';
 
 function end(thrown: unknown): never {
@@ -31,6 +31,7 @@ function end(thrown: unknown): never {
 async function openParts(settings: ProxySettings): Promise<ProxyParts> {
   const dataDir = resolve(settings.dataDir);
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const files = await openFiles(join(dataDir, 'proxy'));
   return {
     version,
     clock: systemClock,
@@ -38,9 +39,9 @@ async function openParts(settings: ProxySettings): Promise<ProxyParts> {
     log: openLog({ level: settings.logLevel, service: 'proxy' }),
     network: openNetwork(),
     identity: openProcessIdentity(),
-    files: await openFiles(join(dataDir, 'proxy')),
+    files,
     functions: createLambdaFunctions(functionsOptions(settings)),
-    store: await openDirectoryStore({ root: join(dataDir, 'store'), create: true, random: systemRandom }),
+    store: await openKnownStore(dataDir, files, systemRandom),
     storePrices: freeStore,
     onFenced: (reason) => end(new SionError('closed', reason.message)),
   };
