@@ -10,6 +10,8 @@
  * As in Redis, the two bytes behind a bulk string are skipped unseen, and lengths are plain decimals without sign,
  * space or leading zero.
  */
+import { DecimalLine } from './decimal-line.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import { splitInline } from './inline.ts';
 import { protocolErrors, RespProtocolError } from './protocol-error.ts';
 
@@ -78,9 +80,6 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const asterisk = 0x2a;
 const dollar = 0x24;
-const minus = 0x2d;
-const zero = 0x30;
-const nine = 0x39;
 const noBytes = Buffer.alloc(0);
 /** First allocation for bytes whose end is not in sight: what is announced may never come. */
 const firstGrowthBytes = 16 * 1024;
@@ -341,92 +340,5 @@ export class RequestParser {
     this.#args = [];
     this.#admittedBytes = 0;
     return { kind, args, argumentCount: this.#argumentCount, skippedBytes: this.#skippedBytes, admittedBytes };
-  }
-}
-
-/** A line that holds one decimal, read however it is cut; strict as Redis's `string2ll`. */
-class DecimalLine {
-  /** Bytes seen, without the line end. */
-  length = 0;
-  ended = false;
-  #negative = false;
-  #digits = 0;
-  #magnitude = 0;
-  #valid = true;
-
-  reset(): void {
-    this.length = 0;
-    this.ended = false;
-    this.#negative = false;
-    this.#digits = 0;
-    this.#magnitude = 0;
-    this.#valid = true;
-  }
-
-  /** The number; undefined when the line held anything else, or more digits than a count can have. */
-  get value(): number | undefined {
-    if (!this.#valid || this.#digits === 0) return undefined;
-    if (this.#magnitude === 0 && this.#negative) return undefined;
-    return this.#negative ? -this.#magnitude : this.#magnitude;
-  }
-
-  /** Reads up to the carriage return; gives the position behind what it read. */
-  read(chunk: Buffer, start: number): number {
-    let at = start;
-    for (; at < chunk.length; at += 1) {
-      const byte = chunk[at] ?? 0;
-      if (byte === carriageReturn) {
-        this.ended = true;
-        return at + 1;
-      }
-      this.#add(byte);
-    }
-    return at;
-  }
-
-  #add(byte: number): void {
-    this.length += 1;
-    if (byte >= zero && byte <= nine) {
-      if (this.#digits > 0 && this.#magnitude === 0) this.#valid = false;
-      this.#digits += 1;
-      if (this.#digits > 15) this.#valid = false;
-      else this.#magnitude = this.#magnitude * 10 + byte - zero;
-    } else if (byte === minus && this.length === 1) {
-      this.#negative = true;
-    } else {
-      this.#valid = false;
-    }
-  }
-}
-
-/** Bytes of a known greatest length that arrive in parts; memory follows what arrived, not what was announced. */
-class GrowingBytes {
-  length = 0;
-  #bytes: Buffer = noBytes;
-  readonly #firstBytes: number;
-
-  constructor(firstBytes: number) {
-    this.#firstBytes = firstBytes;
-  }
-
-  /** Copies `source[start, end)`. `finalLength` is what the whole will have at most. */
-  append(source: Buffer, start: number, end: number, finalLength: number): void {
-    const needed = this.length + end - start;
-    if (needed > this.#bytes.length) {
-      const grown = Math.max(needed, this.#bytes.length * 2, this.#firstBytes);
-      const bytes = Buffer.allocUnsafeSlow(Math.min(grown, finalLength));
-      this.#bytes.copy(bytes, 0, 0, this.length);
-      this.#bytes = bytes;
-    }
-    source.copy(this.#bytes, this.length, start, end);
-    this.length = needed;
-  }
-
-  /** Gives the bytes away and is empty again. */
-  take(): Buffer {
-    const bytes = this.#bytes.length === this.length ? this.#bytes : this.#bytes.subarray(0, this.length);
-    this.#bytes = noBytes;
-    this.length = 0;
-    return bytes;
   }
 }

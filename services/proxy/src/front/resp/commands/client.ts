@@ -1,3 +1,4 @@
+/** CLIENT: what a client tells about itself, and asks about its own connection. Nothing here sees other connections. */
 import { arrayReply, bulkReply, integerReply, nullReply, okReply, simpleReply } from '@sion/wire';
 import { requireClientText } from '../client-text.ts';
 import type { Call, Command } from '../command.ts';

@@ -1,3 +1,4 @@
+/** COMMAND: what this server's own table holds, in the shape in which Redis describes its commands. */
 import { arrayReply, integerReply, mapReply, nullReply, type Reply, simpleReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { describeCommand, documentCommand } from '../command-info.ts';

@@ -1,3 +1,4 @@
+/** CONFIG: SION's settings in Redis's names, for clients that look; to read only. */
 import { arrayReply, bulkReply, mapReply, simpleReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { configuration } from '../configuration.ts';

@@ -1,3 +1,4 @@
+/** EXPIRE, PEXPIRE, PERSIST: changes of an object's expiry, which leave its bytes alone. */
 import { integerReply, type Reply } from '@sion/wire';
 import type { CurrentObject, Decision } from '../../../objects/objects.ts';
 import type { Call, Command } from '../command.ts';

@@ -1,3 +1,4 @@
+/** SELECT: there is one database, 0; clients that choose it by habit are told OK. */
 import { okReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { requireInteger } from '../numbers.ts';

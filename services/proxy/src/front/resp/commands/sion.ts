@@ -1,3 +1,4 @@
+/** SION: commands that Redis does not have. */
 import { arrayReply, okReply, simpleReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { ReplyError, wrongArity } from '../redis-errors.ts';

@@ -1,0 +1,37 @@
+/**
+ * Bytes of a known greatest length that arrive in parts; memory follows what arrived, not what was announced.
+ */
+
+const noBytes = Buffer.alloc(0);
+
+/** See the module. `firstBytes` is the least that is allocated, where that many can come. */
+export class GrowingBytes {
+  length = 0;
+  #bytes: Buffer = noBytes;
+  readonly #firstBytes: number;
+
+  constructor(firstBytes: number) {
+    this.#firstBytes = firstBytes;
+  }
+
+  /** Copies `source[start, end)`. `finalLength` is what the whole will have at most. */
+  append(source: Buffer, start: number, end: number, finalLength: number): void {
+    const needed = this.length + end - start;
+    if (needed > this.#bytes.length) {
+      const grown = Math.max(needed, this.#bytes.length * 2, this.#firstBytes);
+      const bytes = Buffer.allocUnsafeSlow(Math.min(grown, finalLength));
+      this.#bytes.copy(bytes, 0, 0, this.length);
+      this.#bytes = bytes;
+    }
+    source.copy(this.#bytes, this.length, start, end);
+    this.length = needed;
+  }
+
+  /** Gives the bytes away and is empty again. */
+  take(): Buffer {
+    const bytes = this.#bytes.length === this.length ? this.#bytes : this.#bytes.subarray(0, this.length);
+    this.#bytes = noBytes;
+    this.length = 0;
+    return bytes;
+  }
+}
