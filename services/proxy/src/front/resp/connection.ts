@@ -6,7 +6,7 @@
  *     reading --(bound reached)--> paused --(room)--> reading
  *     either --(QUIT, protocol error, stop)--> closing --(all answered)--> ended
  */
-import type { Connection } from '@sion/components';
+import type { Connection, Timer } from '@sion/components';
 import {
   type Reply,
   type ReplyWriter,
@@ -45,6 +45,7 @@ export class RespConnection {
   #undrained = false;
   #drained: PromiseWithResolvers<void> | undefined;
   #scheduled = false;
+  #turn: Timer | undefined;
   #closing = false;
   #draining = false;
   #over = false;
@@ -62,7 +63,7 @@ export class RespConnection {
     });
     this.#pipeline = new Pipeline(
       { commands: settings.pipelineCommands, bytes: settings.pipelineBytes },
-      () => this.#continueSoon(),
+      () => this.#onAnswer(),
       (error, command) => core.log.error('resp-command-failed', { command, error: String(error), client: client.id }),
     );
   }
@@ -100,6 +101,7 @@ export class RespConnection {
   #onClose(): void {
     this.#over = true;
     this.#closing = true;
+    this.#turn?.cancel();
     const gone = new Error('The client has closed the connection.');
     this.#gone.abort(gone);
     this.#value?.fail(gone);
@@ -109,7 +111,15 @@ export class RespConnection {
     this.#core.onClosed(this);
   }
 
-  /** Answers that come in the same turn go out together. */
+  /** Answers that come in the same turn go out together; the last one that is awaited waits for no other. */
+  #onAnswer(): void {
+    if (this.#pipeline.settled) return this.#continueSoon();
+    this.#turn ??= this.#core.front.clock.after(0, () => {
+      this.#turn = undefined;
+      this.#continue();
+    });
+  }
+
   #continueSoon(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

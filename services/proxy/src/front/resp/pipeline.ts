@@ -46,6 +46,7 @@ export class Pipeline {
   readonly #entries: Entry[] = [];
   /** How many of the entries, from the front, were started. */
   #started = 0;
+  #answered = 0;
   #heldBytes = 0;
   /** Answers that will be sent from a stream: nothing new is started beside them. */
   #streamed = 0;
@@ -64,6 +65,11 @@ export class Pipeline {
 
   get full(): boolean {
     return this.#entries.length >= this.#bounds.commands || this.#heldBytes >= this.#bounds.bytes;
+  }
+
+  /** True when every command has its answer. */
+  get settled(): boolean {
+    return this.#answered === this.#entries.length;
   }
 
   /** Adds a command and starts it when it can be. */
@@ -91,6 +97,7 @@ export class Pipeline {
     const entry = this.#entries.shift();
     if (entry === undefined) return;
     this.#started -= 1;
+    this.#answered -= 1;
     this.#end(entry);
     this.#startNext();
   }
@@ -103,6 +110,7 @@ export class Pipeline {
       this.#end(entry);
     }
     this.#started = 0;
+    this.#answered = 0;
   }
 
   #end(entry: Entry): void {
@@ -132,9 +140,9 @@ export class Pipeline {
       answer = this.#errorAnswer(error, command);
     }
     entry.version = call.client.version;
-    if (!(answer instanceof Promise)) return this.#answered(entry, answer);
+    if (!(answer instanceof Promise)) return this.#settle(entry, answer);
     const settle = (late: Answer) => {
-      this.#answered(entry, late);
+      this.#settle(entry, late);
       if (this.#abandoned) return;
       this.#startNext();
       this.#onAnswer();
@@ -142,12 +150,13 @@ export class Pipeline {
     answer.then(settle, (error: unknown) => settle(this.#errorAnswer(error, command)));
   }
 
-  #answered(entry: Entry, answer: Answer): void {
+  #settle(entry: Entry, answer: Answer): void {
     if (this.#abandoned) {
       if (answer.kind === 'streamed') answer.cancel();
       return;
     }
     entry.answer = answer;
+    this.#answered += 1;
     if (answer.kind === 'streamed') {
       this.#streamed += 1;
     } else {
