@@ -55,6 +55,15 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
   return { chunks, decoded, storeRequests, nodes: [...nodes] };
 }
 
+/** Reads the wanted chunks without asking memory. Rejects as {@link readFragment} does. */
+export async function loadFragment(options: FragmentReadOptions): Promise<FragmentBytes> {
+  const { layout } = options.object;
+  const chunks = new Array<Uint8Array | undefined>(layout.dataChunks + layout.parityChunks).fill(undefined);
+  const runs = consecutiveRuns(options.wanted);
+  await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
+  return { chunks, decoded: false, storeRequests: runs.length, nodes: [] };
+}
+
 interface Gathered {
   readonly end: FragmentReadEnd;
   readonly chunks: (Uint8Array | undefined)[];

@@ -115,30 +115,16 @@ export class ObjectWriter {
     const lengthBytes = Math.min(cut.fragmentBytes, leftBytes);
     if (lengthBytes <= 0) return undefined;
     const reserveBytes = lengthBytes + cut.parityChunks * Math.ceil(lengthBytes / cut.dataChunks);
-    if (!(await this.#reserve(reserveBytes))) return undefined;
+    const { budget, clock, patienceMs } = this.#memory.parts;
+    if (!(await budget.acquireWithin(reserveBytes, patienceMs, clock))) return undefined;
     if (this.#givenUp) {
-      this.#memory.parts.budget.release(reserveBytes);
+      budget.release(reserveBytes);
       return undefined;
     }
     this.#reservedBytes = reserveBytes;
     this.#filled = 0;
     this.#buffer = Buffer.allocUnsafeSlow(lengthBytes);
     return this.#buffer;
-  }
-
-  async #reserve(bytes: number): Promise<boolean> {
-    const { budget, clock, patienceMs } = this.#memory.parts;
-    if (budget.tryAcquire(bytes)) return true;
-    const impatience = new AbortController();
-    const timer = clock.after(patienceMs, () => impatience.abort());
-    try {
-      await budget.acquire(bytes, impatience.signal);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      timer.cancel();
-    }
   }
 
   #releaseBuffer(): void {

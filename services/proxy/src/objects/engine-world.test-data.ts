@@ -21,7 +21,14 @@ export interface World {
   readonly lease: { held: boolean };
 }
 
-export function createWorld(options: { nodes?: number; capacityBytes?: number; maxChunkBytes?: number } = {}): World {
+export interface WorldOptions {
+  readonly nodes?: number;
+  readonly capacityBytes?: number;
+  readonly maxChunkBytes?: number;
+  readonly bodyMemoryBytes?: number;
+}
+
+export function createWorld(options: WorldOptions = {}): World {
   const clock = createManualClock();
   const requests: string[] = [];
   const hooks: World['hooks'] = {};
@@ -57,7 +64,7 @@ export function createWorld(options: { nodes?: number; capacityBytes?: number; m
     settings: {
       stripes: parseStripes('16KiB=1+1,*=4+2'),
       maxChunkBytes: options.maxChunkBytes ?? 64 * 1024,
-      bodyMemoryBytes: 64 * mib,
+      bodyMemoryBytes: options.bodyMemoryBytes ?? 64 * mib,
       maxKeyBytes: 512,
       maxObjectBytes: 64 * mib,
       keptMaxBytes: 256 * 1024,

@@ -1,11 +1,13 @@
 /**
  * The body of a read that memory serves: fragment after fragment, the next one fetched while the present one is sent,
- * within the proxy's byte budget. Bytes that memory has lost come from the store, of exactly the same version.
+ * within the proxy's byte budget. Bytes that memory has lost come from the store, of exactly the same version; so do,
+ * chunk by chunk, fragments for which the budget has no room for long: readers who hold it without reading must not
+ * hold up others.
  */
 import type { ByteRange } from '@sion/components';
 import { type FragmentSpan, fragmentShape, spansOfRange } from '@sion/core';
 import { SionError } from '@sion/wire';
-import { type FragmentBytes, readFragment } from '../memory/fragment-read.ts';
+import { type FragmentBytes, type FragmentReadOptions, loadFragment, readFragment } from '../memory/fragment-read.ts';
 import { repairFragment } from '../memory/fragment-repair.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedObject } from '../memory/placed-object.ts';
@@ -33,8 +35,12 @@ export class Superseded extends SionError {
   }
 }
 
+/** Of one fragment: all that the range touches, or a part. */
+type Step = Pick<FragmentSpan, 'fragment' | 'chunks'>;
+
 interface Fetching {
-  readonly span: FragmentSpan;
+  readonly step: Step;
+  /** On the budget's account. */
   readonly bytes: number;
   readonly fragment: Promise<FragmentBytes>;
 }
@@ -42,20 +48,22 @@ interface Fetching {
 export class MemoryBody implements ObjectBody {
   readonly sizeBytes: number;
   readonly #options: MemoryBodyOptions;
-  readonly #spans: readonly FragmentSpan[];
+  /** What is still to be fetched, in order. */
+  readonly #steps: Step[];
   readonly #stop = new AbortController();
   readonly #onOuterAbort = () => this.cancel();
   readonly #nodes = new Set<number>();
   #source: ReadSource = 'memory';
   #storeRequests = 0;
-  #begun = 0;
   #ahead: Fetching | undefined;
+  /** The budget had no room for longer than one may wait: until it has again, only what is free at once is taken. */
+  #impatient = false;
   #ended = false;
 
   constructor(options: MemoryBodyOptions) {
     this.#options = options;
     this.sizeBytes = options.range.end - options.range.start;
-    this.#spans = spansOfRange(options.object.layout, options.range);
+    this.#steps = [...spansOfRange(options.object.layout, options.range)];
     options.memory.retain(options.object);
     options.signal?.addEventListener('abort', this.#onOuterAbort, { once: true });
     if (options.signal?.aborted) this.cancel();
@@ -67,9 +75,8 @@ export class MemoryBody implements ObjectBody {
 
   /** Fetches the first fragment, so that what fails early fails before the answer has begun. */
   async prime(): Promise<void> {
-    if (this.#spans.length === 0) return;
     try {
-      this.#ahead = await this.#begin();
+      await this.#begin();
       await this.#ahead?.fragment;
     } catch (thrown) {
       this.#end(false);
@@ -90,15 +97,17 @@ export class MemoryBody implements ObjectBody {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     let finished = false;
     try {
-      for (let sent = 0; sent < this.#spans.length; sent++) {
-        const current = this.#ahead ?? (await this.#begin());
+      for (;;) {
+        if (this.#ahead === undefined) await this.#begin();
+        const current = this.#ahead;
         this.#ahead = undefined;
-        if (current === undefined) throw this.#stopped();
+        if (this.#ended) throw this.#stopped();
+        if (current === undefined) break;
         try {
           const fragment = await current.fragment;
           this.#beginAhead();
-          this.#note(current.span, fragment);
-          for (const part of current.span.chunks) {
+          this.#note(current.step, fragment);
+          for (const part of current.step.chunks) {
             const chunk = fragment.chunks[part.index];
             if (chunk === undefined) throw new SionError('internal', 'a wanted chunk is missing after its read');
             if (this.#ended) throw this.#stopped();
@@ -118,47 +127,62 @@ export class MemoryBody implements ObjectBody {
     return new SionError('closed', 'the read was given up');
   }
 
-  /** Waits for memory, then fetches the next fragment. */
-  async #begin(): Promise<Fetching | undefined> {
-    const span = this.#spans[this.#begun];
-    if (span === undefined) return undefined;
-    const bytes = this.#budgetBytes(span);
-    await this.#options.budget.acquire(bytes, this.#stop.signal);
-    return this.#fetch(span, bytes);
+  /**
+   * Waits for memory, then fetches the next fragment ahead; without memory, loads that fragment's first chunk from the
+   * store, past the budget, so no more than a chunk at a time.
+   */
+  async #begin(): Promise<void> {
+    if (this.#ended) throw this.#stopped();
+    const step = this.#steps[0];
+    if (step === undefined) return;
+    const { budget, memory, fetchTimeoutMs } = this.#options;
+    const bytes = this.#budgetBytes(step);
+    const hasRoom = this.#impatient
+      ? budget.tryAcquire(bytes)
+      : await budget.acquireWithin(bytes, fetchTimeoutMs, memory.parts.clock, this.#stop.signal);
+    // It may have ended in the turn in which the room was granted.
+    if (this.#ended) {
+      if (hasRoom) budget.release(bytes);
+      throw this.#stopped();
+    }
+    this.#impatient = !hasRoom;
+    if (hasRoom) this.#fetchAhead(step, bytes);
+    else this.#loadAhead(step);
   }
 
   #beginAhead(): void {
-    const span = this.#spans[this.#begun];
-    if (span === undefined || this.#ended) return;
-    const bytes = this.#budgetBytes(span);
-    if (this.#options.budget.tryAcquire(bytes)) this.#ahead = this.#fetch(span, bytes);
+    const step = this.#steps[0];
+    if (step === undefined || this.#ended) return;
+    const bytes = this.#budgetBytes(step);
+    if (this.#options.budget.tryAcquire(bytes)) this.#fetchAhead(step, bytes);
   }
 
-  #budgetBytes(span: FragmentSpan): number {
-    return span.chunks.length * fragmentShape(this.#options.object.layout, span.fragment).chunkBytes;
+  #budgetBytes(step: Step): number {
+    return step.chunks.length * fragmentShape(this.#options.object.layout, step.fragment).chunkBytes;
   }
 
-  #fetch(span: FragmentSpan, bytes: number): Fetching {
-    this.#begun++;
+  #fetchAhead(step: Step, bytes: number): void {
+    this.#steps.shift();
+    this.#ahead = { step, bytes, fragment: readFragment(this.#fragmentOptions(step)) };
+    this.#ahead.fragment.catch(() => {});
+  }
+
+  #loadAhead({ fragment, chunks }: Step): void {
+    const step = { fragment, chunks: chunks.slice(0, 1) };
+    this.#steps.splice(0, 1, ...(chunks.length > 1 ? [{ fragment, chunks: chunks.slice(1) }] : []));
+    this.#ahead = { step, bytes: 0, fragment: loadFragment(this.#fragmentOptions(step)) };
+    this.#ahead.fragment.catch(() => {});
+  }
+
+  #fragmentOptions(step: Step): FragmentReadOptions {
     const { memory, object, hedgeMs, fetchTimeoutMs, readStore } = this.#options;
-    const wanted = span.chunks.map((part) => part.index);
+    const wanted = step.chunks.map((part) => part.index);
     const signal = this.#stop.signal;
-    const fragment = readFragment({
-      memory,
-      object,
-      fragment: span.fragment,
-      wanted,
-      hedgeMs,
-      fetchTimeoutMs,
-      readStore,
-      signal,
-    });
-    fragment.catch(() => {});
-    return { span, bytes, fragment };
+    return { memory, object, fragment: step.fragment, wanted, hedgeMs, fetchTimeoutMs, readStore, signal };
   }
 
   /** Remembers where the bytes came from, and repairs what was missing. */
-  #note(span: FragmentSpan, fragment: FragmentBytes): void {
+  #note(step: Step, fragment: FragmentBytes): void {
     for (const node of fragment.nodes) this.#nodes.add(node);
     this.#storeRequests += fragment.storeRequests;
     if (fragment.storeRequests > 0) this.#source = 'store';
@@ -167,7 +191,7 @@ export class MemoryBody implements ObjectBody {
       .slice(0, this.#options.object.layout.dataChunks)
       .filter((chunk) => chunk !== undefined);
     if (data.length < this.#options.object.layout.dataChunks) return;
-    void repairFragment(this.#options.memory, this.#options.object, span.fragment, data);
+    void repairFragment(this.#options.memory, this.#options.object, step.fragment, data);
   }
 
   #end(finished: boolean): void {

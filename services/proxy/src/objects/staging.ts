@@ -82,19 +82,19 @@ export async function stageBytes(
 ): Promise<StagedBytes> {
   if (bytes.kind === 'bytes') return new KeptBytes(bytes.bytes);
   if (bytes.sizeBytes !== undefined) assertSize(parts, bytes.sizeBytes);
+  // Without room the bytes are not waited for: whoever holds it may be a client that has stopped sending.
   if (bytes.sizeBytes !== undefined && bytes.sizeBytes <= parts.keptMaxBytes) {
-    return await keepStream(parts, bytes.sizeBytes, bytes.pieces, options);
+    if (parts.budget.tryAcquire(bytes.sizeBytes)) return await keepStream(parts, bytes.sizeBytes, bytes.pieces);
   }
   return await uploadStream(parts, name, bytes, options);
 }
 
+/** The budget was charged with `sizeBytes` already. */
 async function keepStream(
   parts: StagingParts,
   sizeBytes: number,
   pieces: AsyncIterable<Uint8Array>,
-  options: StageOptions,
 ): Promise<StagedBytes> {
-  await parts.budget.acquire(sizeBytes, options.signal);
   const kept = new KeptBytes(Buffer.allocUnsafeSlow(sizeBytes), parts.budget);
   try {
     let filled = 0;

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createWorld,
+  failing,
+  overwrite,
+  payload,
+  piecesOf,
+  placed,
+  valueOf,
+  type World,
+} from './engine-world.test-data.ts';
+import type { ReadOutcome } from './objects.ts';
+
+const mib = 1024 * 1024;
+/** Seven eighths of it for fragments of 256 KiB: 28 of them. */
+const bodyMemoryBytes = 8 * mib;
+const fragments = 28;
+const sizeBytes = mib;
+
+async function worldWithObject(): Promise<World> {
+  const world = createWorld({ bodyMemoryBytes });
+  await world.engine.mutate('large', overwrite(payload(sizeBytes)));
+  await world.engine.mutate('small', overwrite(payload(100)));
+  await placed(world, 'large');
+  await placed(world, 'small');
+  return world;
+}
+
+/** Readers that hold their first fragment and never go on. */
+async function idleReaders(world: World, count: number): Promise<readonly ReadOutcome[]> {
+  return await Promise.all(Array.from({ length: count }, () => world.engine.read('large')));
+}
+
+describe('the memory for bodies', () => {
+  it('is given back by reads that are aborted together, however far they have come', async () => {
+    const world = await worldWithObject();
+    const gone = new AbortController();
+    const reads = Array.from({ length: 3 * fragments }, () => world.engine.read('large', { signal: gone.signal }));
+    await Promise.all(reads.slice(0, fragments));
+    gone.abort(new Error('The client has gone.'));
+    await Promise.allSettled(reads);
+    await idleReaders(world, fragments);
+    expect(world.metrics.snapshot().gets.store).toBe(0);
+  });
+
+  it('is given back by a read whose caller had gone before it began', async () => {
+    const world = await worldWithObject();
+    for (let round = 0; round < fragments; round++) {
+      await expect(world.engine.read('large', { signal: AbortSignal.abort() })).rejects.toThrow();
+    }
+    await idleReaders(world, fragments);
+  });
+
+  it('that idle readers hold keeps no small read waiting', async () => {
+    const world = await worldWithObject();
+    await idleReaders(world, fragments);
+    expect(await valueOf(world, 'small')).toEqual(Buffer.from(payload(100)));
+    expect(world.metrics.snapshot().gets).toMatchObject({ memory: 1, store: 0 });
+  });
+
+  it('that idle readers hold sends a large read to the store, once it has waited', async () => {
+    const world = await worldWithObject();
+    await idleReaders(world, fragments);
+    const read = world.engine.read('large');
+    world.clock.advance(1000);
+    const outcome = await read;
+    const bytes = outcome.kind === 'hit' ? Buffer.from(await outcome.body.bytes()) : undefined;
+    expect(bytes?.equals(payload(sizeBytes))).toBe(true);
+    expect(world.metrics.snapshot().gets).toMatchObject({ store: 1 });
+  });
+
+  it('goes back to the functions as soon as there is room again', async () => {
+    const world = await worldWithObject();
+    const [first, ...others] = await idleReaders(world, fragments);
+    const read = world.engine.read('large');
+    world.clock.advance(1000);
+    const outcome = await read;
+    if (outcome.kind !== 'hit' || first?.kind !== 'hit') throw new Error(outcome.kind);
+    for (const other of others) if (other.kind === 'hit') other.body.cancel();
+    const before = world.fleet.fetches;
+    await outcome.body.bytes();
+    expect(world.fleet.fetches).toBeGreaterThan(before);
+  });
+
+  it('that is exhausted lets a write pass through to the store', async () => {
+    const world = await worldWithObject();
+    await idleReaders(world, fragments);
+    for (let index = 0; index < 4; index++) {
+      const held = world.engine.stage(`held${index}`, { kind: 'stream', sizeBytes: 250_000, pieces: endless() });
+      held.catch(() => {});
+    }
+    const bytes = payload(200_000, 7);
+    const source = { kind: 'stream', sizeBytes: bytes.length, pieces: piecesOf(bytes) } as const;
+    const staged = await world.engine.stage('k', source, { place: false });
+    const decide = () => ({ kind: 'write', bytes: staged, result: undefined }) as const;
+    await world.engine.mutate('k', { needs: 'nothing', decide }, { place: false });
+    expect((await world.store.head('k'))?.sizeBytes).toBe(bytes.length);
+  });
+
+  it('is not what an error of the store is blamed on', async () => {
+    const world = await worldWithObject();
+    await idleReaders(world, fragments);
+    world.hooks.before = failing('unavailable');
+    const read = world.engine.read('large');
+    world.clock.advance(1000);
+    await expect(read).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  yield payload(10);
+  await new Promise(() => {});
+}
