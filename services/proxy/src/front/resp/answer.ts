@@ -6,7 +6,7 @@ import type { Reply } from '@sion/wire';
 
 export type Answer = Reply | StreamedAnswer;
 
-/** An answer that is sent when its turn has come. Exactly one of `send` and `cancel` is called. */
+/** An answer that is sent when its turn has come. */
 export interface StreamedAnswer {
   readonly kind: 'streamed';
   /**
@@ -14,7 +14,7 @@ export interface StreamedAnswer {
    * connection is cut, because a reply that was begun cannot be taken back.
    */
   send(out: AnswerOutput): Promise<void>;
-  /** The client is gone: lets go of what the answer holds. */
+  /** The client is gone: lets go of what the answer holds, also while `send` is running. */
   cancel(): void;
 }
 

@@ -23,12 +23,13 @@ import { IncomingValue } from './incoming-value.ts';
 import { Pipeline } from './pipeline.ts';
 import { ReplyError, replyOfError } from './redis-errors.ts';
 import type { RespServerCore } from './resp-server.ts';
+import type { Watched } from './stall-watch.ts';
 
 /** Answers are gathered up to this size before they go out. */
 const gatheredBytes = 256 * 1024;
 
 /** See the module. */
-export class RespConnection {
+export class RespConnection implements Watched {
   readonly #connection: Connection;
   readonly #core: RespServerCore;
   readonly #client: Client;
@@ -46,8 +47,11 @@ export class RespConnection {
   #drained: PromiseWithResolvers<void> | undefined;
   #scheduled = false;
   #turn: Timer | undefined;
+  #receivedBytes = 0;
+  #writtenBytes = 0;
   #closing = false;
   #draining = false;
+  #ended = false;
   #over = false;
   #paused = false;
 
@@ -73,6 +77,7 @@ export class RespConnection {
     this.#connection.attach({
       onData: (bytes) => {
         if (this.#closing) return;
+        this.#receivedBytes += bytes.byteLength;
         this.#parser.feed(bytes);
         this.#continue();
         this.#parser.release();
@@ -96,6 +101,26 @@ export class RespConnection {
   /** Cuts it now. */
   destroy(): void {
     this.#connection.destroy();
+  }
+
+  /** What waits for the client: the rest of a command, unless this side has paused it, or answers to be read. */
+  get owedProgress(): number | undefined {
+    const unsentBytes = this.#connection.bufferedBytes;
+    const isAwaited = this.#parser.midCommand && !this.#paused && !this.#closing;
+    return isAwaited || unsentBytes > 0 ? this.#receivedBytes + this.#writtenBytes - unsentBytes : undefined;
+  }
+
+  /** Cuts a client that does not read; tells one that does not send why its connection ends. */
+  onStalled(): void {
+    const { stallMs } = this.#core.front.settings;
+    const unsentBytes = this.#connection.bufferedBytes;
+    this.#core.log.info('resp-client-stalled', { client: this.#client.id, unsentBytes, stallMs });
+    if (this.#closing || unsentBytes > 0) return this.#connection.destroy();
+    this.#closing = true;
+    this.#refuseRest(
+      new ReplyError(`ERR no byte of the command came for ${stallMs} ms; send it again, without such a pause`),
+    );
+    this.#continue();
   }
 
   #onClose(): void {
@@ -160,7 +185,8 @@ export class RespConnection {
     const isDone = this.#closing || (this.#draining && !this.#parser.midStream);
     if (isDone && this.#pipeline.empty && !this.#sending) {
       this.#closing = true;
-      this.#connection.end();
+      if (!this.#ended) this.#connection.end();
+      this.#ended = true;
       return;
     }
     const pause = !this.#mayTake();
@@ -176,7 +202,6 @@ export class RespConnection {
     } catch (error) {
       if (!(error instanceof RespProtocolError)) throw error;
       this.#closing = true;
-      this.#core.front.traffic.errors += 1;
       this.#core.log.info('resp-protocol-error', { client: this.#client.id, message: error.message });
       this.#refuseRest(new ReplyError(`ERR ${error.message}`));
       return undefined;
@@ -226,7 +251,6 @@ export class RespConnection {
       this.#pipeline.take({ ...taken, command, call: this.#call(args, keys) });
       if (command.closes === true) this.#closing = true;
     } catch (error) {
-      this.#core.front.traffic.errors += 1;
       this.#pipeline.refuse({ ...taken, call: this.#call([], []) }, replyOfError(error));
     }
   }
@@ -271,6 +295,7 @@ export class RespConnection {
         void this.#sendStreamed(due.answer, due.version);
         return;
       }
+      if (due.answer.kind === 'error') this.#core.front.traffic.errors += 1;
       this.#writer.write(due.answer, due.version);
       this.#pipeline.shift();
       if (this.#writer.length >= gatheredBytes) this.#writeOut();
@@ -279,6 +304,7 @@ export class RespConnection {
 
   #writeOut(): void {
     if (this.#writer.length === 0) return;
+    this.#writtenBytes += this.#writer.length;
     if (!this.#connection.write(this.#writer.take())) this.#undrained = true;
   }
 
@@ -315,6 +341,7 @@ export class RespConnection {
         this.#connection.destroy();
         return;
       }
+      this.#core.front.traffic.errors += 1;
       writer.write(replyOfError(error), version);
     }
     if (this.#over) return;

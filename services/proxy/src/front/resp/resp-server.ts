@@ -12,6 +12,7 @@ import { CommandTable } from './command-table.ts';
 import { commands } from './commands/index.ts';
 import { RespConnection } from './connection.ts';
 import type { RespSettings } from './resp-settings.ts';
+import { StallWatch } from './stall-watch.ts';
 
 export interface RespServerParts {
   readonly network: Network;
@@ -55,6 +56,7 @@ class RunningServer implements RespServer {
   readonly #parts: RespServerParts;
   readonly #core: RespServerCore;
   readonly #open = new Set<RespConnection>();
+  readonly #stalls: StallWatch;
   #listener: Listener | undefined;
   #nextClient = 1;
   #admittedBytes = 0;
@@ -64,6 +66,7 @@ class RunningServer implements RespServer {
   constructor(parts: RespServerParts) {
     this.#parts = parts;
     const { objects, status, clock, settings, log } = parts;
+    this.#stalls = new StallWatch(clock, settings.stallMs);
     const traffic = { connections: 0, rejectedConnections: 0, commands: 0, errors: 0, openConnections: 0 };
     const table = new CommandTable(commands);
     this.#core = {
@@ -110,12 +113,14 @@ class RunningServer implements RespServer {
     this.#nextClient += 1;
     const opened = new RespConnection(connection, client, this.#core);
     this.#open.add(opened);
+    this.#stalls.add(opened);
     traffic.openConnections = this.#open.size;
     opened.open();
   }
 
   #onClosed(connection: RespConnection): void {
     this.#open.delete(connection);
+    this.#stalls.remove(connection);
     this.#core.front.traffic.openConnections = this.#open.size;
     if (this.#open.size === 0) this.#onEmpty?.();
   }

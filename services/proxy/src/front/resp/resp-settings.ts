@@ -11,6 +11,8 @@ export interface RespSettings {
   readonly maxRespConnections: number;
   /** How long a stop waits for commands that are under way. */
   readonly drainMs: number;
+  /** Longest pause of a client within a command, or before answers that it does not read. */
+  readonly stallMs: number;
   /** Arguments of one command, its name included. */
   readonly maxArguments: number;
   /** An inline command. */
@@ -46,6 +48,7 @@ export const respDefaults: Omit<RespSettings, 'host' | 'respPort'> = {
   maxRespValueBytes: 512 * mib,
   maxRespConnections: 10_000,
   drainMs: 30_000,
+  stallMs: 60_000,
   maxArguments: 1024 * 1024,
   maxInlineBytes: 64 * kib,
   streamThresholdBytes: 64 * kib,
