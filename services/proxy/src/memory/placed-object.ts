@@ -56,6 +56,11 @@ export class PlacedObject {
   }
 }
 
+/** True when nothing of it is left in memory, and nothing is on its way there: it must be placed anew. */
+export function isGone(object: PlacedObject): boolean {
+  return !object.present && object.fragments.every((fragment) => fragment?.settled ?? true);
+}
+
 /** Ids of the chunks that nodes may hold, by node. */
 export function chunksByNode(
   id: LayoutId,

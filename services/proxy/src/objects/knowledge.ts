@@ -55,6 +55,13 @@ export class Knowledge {
     return this.#directory.size;
   }
 
+  /** Lookups and writes that have begun and not ended. */
+  get underWay(): number {
+    let count = this.#writing.size;
+    for (const lookups of this.#lookups.values()) count += lookups.size;
+    return count;
+  }
+
   entries(): IterableIterator<Entry> {
     return this.#directory.entries();
   }
@@ -125,6 +132,12 @@ export class Knowledge {
     else this.#options.onDropped(placed);
   }
 
+  /** Takes an entry's place in memory away. */
+  unplace(entry: Entry): void {
+    if (entry.placed !== undefined) this.#options.onDropped(entry.placed);
+    entry.placed = undefined;
+  }
+
   /** Puts back an entry of a snapshot. */
   restore(entry: Entry): void {
     this.#directory.set(entry.key, entry);
@@ -162,8 +175,7 @@ export class Knowledge {
     const entry = this.#directory.peek(key);
     if (entry === undefined) return;
     this.#directory.delete(key);
-    if (entry.placed !== undefined) this.#options.onDropped(entry.placed);
-    entry.placed = undefined;
+    this.unplace(entry);
   }
 
   #trim(): void {

@@ -34,9 +34,24 @@ describe('a get', () => {
     const bytes = payload(200_000);
     await world.engine.mutate('k', overwrite(bytes));
     await placed(world, 'k');
-    for (let node = 0; node < 12; node++) world.fleet.lose(node);
+    for (let node = 0; node < 12; node++) world.fleet.loseSilently(node);
+    world.requests.length = 0;
     expect(await valueOf(world, 'k')).toEqual(Buffer.from(bytes));
+    expect(world.requests).toEqual(['get k']);
     expect(world.metrics.snapshot().gets).toMatchObject({ store: 1 });
+  });
+
+  it('puts an object that was lost wholly into memory again', async () => {
+    const world = createWorld();
+    await world.engine.mutate('k', overwrite(payload(200_000)));
+    await placed(world, 'k');
+    for (let node = 0; node < 12; node++) world.fleet.lose(node);
+    world.requests.length = 0;
+    expect(await valueOf(world, 'k')).toEqual(Buffer.from(payload(200_000)));
+    expect(world.requests).toEqual(['get k']);
+    await placed(world, 'k');
+    expect(await valueOf(world, 'k')).toEqual(Buffer.from(payload(200_000)));
+    expect(world.metrics.snapshot().gets).toMatchObject({ store: 1, memory: 1 });
   });
 
   it('of a cold object costs one request, and the next is served from memory', async () => {

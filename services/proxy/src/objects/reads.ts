@@ -7,6 +7,7 @@ import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
 import { nameOfKey } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { ObjectMemory } from '../memory/object-memory.ts';
+import { isGone } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { KeyTurns } from './key-turns.ts';
@@ -85,6 +86,7 @@ async function readEntry(
   }
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
+  if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
   if (entry.placed?.present) return await readMemory(parts, entry, range, options, begunMs);
   if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
   const whole = range.end - range.start === object.sizeBytes;
