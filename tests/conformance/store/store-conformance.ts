@@ -23,9 +23,10 @@ export interface StoreSubject {
 
 /**
  * What not every store can do. `reopen`: what was written is there when it is opened again. `fencing`: a claim ends
- * earlier writers. `ownership`: who has not claimed cannot write.
+ * earlier writers. `ownership`: who has not claimed cannot write. `own-etags`: the same bytes under new metadata have a
+ * new ETag.
  */
-export type StoreCapability = 'reopen' | 'fencing' | 'ownership';
+export type StoreCapability = 'reopen' | 'fencing' | 'ownership' | 'own-etags';
 
 /** What a store lacks, and why. */
 export type StoreLacks = Readonly<Partial<Record<StoreCapability, string>>>;

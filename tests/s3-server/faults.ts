@@ -1,0 +1,86 @@
+/**
+ * What can go wrong between SION and S3, put in on purpose:
+ *
+ *     refuse      an error at once; nothing happens
+ *     fail        an error after it has happened
+ *     lose        it happens, and the connection breaks before the answer
+ *     cut         the connection breaks before anything happens
+ *     hold        no answer: `before` nothing happens, `after` it has happened
+ *     cut-body    the answer's body breaks off after so many bytes
+ *     stall-body  the answer's body stands still after so many bytes
+ *     late        it happens and is answered when `until` resolves
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { S3Error } from './s3-error.ts';
+import type { S3Answer } from './s3-server.ts';
+
+export type S3Operation =
+  | 'HeadBucket'
+  | 'ListObjectsV2'
+  | 'ListMultipartUploads'
+  | 'HeadObject'
+  | 'GetObject'
+  | 'PutObject'
+  | 'CopyObject'
+  | 'DeleteObject'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'UploadPartCopy'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload';
+
+export interface S3Call {
+  readonly operation: S3Operation;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export type S3Fault =
+  | { readonly kind: 'refuse' | 'fail'; readonly status: number; readonly code: string }
+  | { readonly kind: 'lose' | 'cut' }
+  | { readonly kind: 'hold'; readonly when: 'before' | 'after' }
+  | { readonly kind: 'cut-body' | 'stall-body'; readonly afterBytes: number }
+  | { readonly kind: 'late'; readonly until: Promise<void> };
+
+/** Carries the request out, or not, and answers it, or not. */
+export async function withFault(
+  fault: S3Fault | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  carryOut: () => Promise<S3Answer>,
+): Promise<void> {
+  if (fault?.kind === 'cut') {
+    request.destroy();
+    return;
+  }
+  if (fault?.kind === 'hold' && fault.when === 'before') return;
+  if (fault?.kind === 'refuse') {
+    request.resume();
+    send(response, errorAnswer(fault));
+    return;
+  }
+  if (fault?.kind === 'late') await fault.until;
+  const answer = await carryOut();
+  if (fault?.kind === 'hold') return;
+  if (fault?.kind === 'lose') request.destroy();
+  else if (fault?.kind === 'fail') send(response, errorAnswer(fault));
+  else if (fault?.kind === 'cut-body' || fault?.kind === 'stall-body') {
+    const body = Buffer.from(answer.body ?? '');
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
+    response.write(body.subarray(0, fault.afterBytes), () => {
+      if (fault.kind === 'cut-body') request.destroy();
+    });
+  } else send(response, answer);
+}
+
+function errorAnswer({ status, code }: { readonly status: number; readonly code: string }): S3Answer {
+  return { status, body: new S3Error(status, code, 'put in by a test').toXml() };
+}
+
+function send(response: ServerResponse, { status, headers, body }: S3Answer): void {
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...length, ...headers });
+  response.end(body);
+}
