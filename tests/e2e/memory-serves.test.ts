@@ -17,7 +17,12 @@ describe('objects of all sizes', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     // Late answers are not hedged here, so that the sources of reads can be counted.
     sion = await LocalSion.start({
-      environment: { SION_HEDGE_MS: '60000', SION_FETCH_TIMEOUT_MS: '60000', SION_LEASE_TTL_MS: '600000' },
+      environment: {
+        SION_HEDGE_MS: '60000',
+        SION_FETCH_TIMEOUT_MS: '60000',
+        SION_LEASE_TTL_MS: '600000',
+        SION_SILENCE_MS: '60000',
+      },
     });
     redis = sion.redis();
   }, 120_000);

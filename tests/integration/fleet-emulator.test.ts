@@ -67,6 +67,8 @@ beforeEach(async () => {
     ...{ clock: systemClock, random: systemRandom, network: openNetwork(), functions, log: silentLog, metrics },
     settings: {
       ...fleetDefaults,
+      // A busy machine must not look like a silent node.
+      silenceMs: 60_000,
       ...{ nodes, nodeMemoryMb: memoryMb, assumedCapacityBytes: 64 * 1024 * 1024, linkPort: 0 },
     },
     epoch: ++epoch,

@@ -23,6 +23,8 @@ export function fleetSettings(settings: ProxySettings): FleetSettings {
     linkHost: settings.linkHost,
     linkPort: settings.linkPort,
     latencyUsdPerSecond: settings.latencyUsdPerSecond,
+    silenceMs: settings.silenceMs,
+    heartbeatMs: Math.floor(settings.silenceMs / 4),
     ...(linkAdvertisedHost === '' ? {} : { advertisedHost: linkAdvertisedHost }),
     ...(linkAdvertisedPort === 0 ? {} : { advertisedPort: linkAdvertisedPort }),
   };
@@ -71,6 +73,7 @@ export function respSettings(settings: ProxySettings): RespSettings {
     maxRespValueBytes: settings.maxRespValueBytes,
     maxRespConnections: settings.maxRespConnections,
     drainMs: settings.drainMs,
+    stallMs: settings.respStallMs,
     maxArguments: settings.maxRespArguments,
     pipelineCommands: settings.respPipelineCommands,
     pipelineBytes: settings.respPipelineBytes,

@@ -141,6 +141,12 @@ const times = {
     86_400_000,
     'How often a page of the store’s listing is searched for expired keys.',
   ),
+  silenceMs: milliseconds(
+    1000,
+    100,
+    600_000,
+    'A function that has not been heard for this long in a session is given up; pings are sent four times as often.',
+  ),
   hedgeMs: milliseconds(50, 1, 60_000, 'After this time a read asks for more chunks than it needs.'),
   fetchTimeoutMs: milliseconds(
     2000,
@@ -149,6 +155,12 @@ const times = {
     'After this time a read gives up on a function and turns to the store.',
   ),
   placePatienceMs: milliseconds(200, 0, 600_000, 'How long placing an object may wait for room before it is given up.'),
+  respStallMs: milliseconds(
+    60_000,
+    100,
+    3_600_000,
+    'Longest pause of a RESP client within a command, or before answers that it does not read.',
+  ),
   httpHeaderMs: milliseconds(10_000, 100, 600_000, 'Longest time until an HTTP request’s headers are complete.'),
   httpBodyIdleMs: milliseconds(60_000, 100, 3_600_000, 'Longest pause of an HTTP client within a body, either way.'),
   httpKeepAliveMs: milliseconds(75_000, 0, 3_600_000, 'How long an HTTP connection may idle between requests.'),
