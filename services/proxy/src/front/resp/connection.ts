@@ -241,6 +241,7 @@ export class RespConnection implements Watched {
 
   #takeCommand(request: RequestArguments): void {
     const { args, skippedBytes, admittedBytes } = request;
+    if (isHttp(args)) this.#closing = true;
     const taken = {
       heldBytes: args.reduce((sum, argument) => sum + argument.length, 0),
       ...(admittedBytes > 0 ? { onEnd: () => this.#core.release(admittedBytes) } : {}),
@@ -257,6 +258,7 @@ export class RespConnection implements Watched {
 
   #resolve(args: readonly Buffer[], request: RequestArguments) {
     const found = this.#core.front.table.find(args, request.argumentCount);
+    if (isHttp(args)) throw new ReplyError('ERR this is not the HTTP port: it speaks RESP; use SION_HTTP_PORT');
     if (found.kind === 'refused') throw found.error;
     const { command } = found;
     this.#note(command);
@@ -349,6 +351,16 @@ export class RespConnection implements Watched {
     this.#pipeline.shift();
     this.#continue();
   }
+}
+
+/**
+ * A line of an HTTP request that nothing of RESP looks like. A web page can make a browser send such a request here, with
+ * commands as its body: as in Redis, nothing behind this line is taken.
+ */
+function isHttp(args: readonly Buffer[]): boolean {
+  const [name] = args;
+  if (name === undefined || (name.length !== 4 && name.length !== 5)) return false;
+  return ['post', 'host:'].includes(name.toString('latin1').toLowerCase());
 }
 
 /** Writes a bulk string piece by piece; throws before anything was written when the first piece cannot be had. */

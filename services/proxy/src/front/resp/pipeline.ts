@@ -167,7 +167,9 @@ export class Pipeline {
   }
 
   #errorAnswer(error: unknown, command: Command): Answer {
-    if (!(error instanceof ReplyError) && asSionError(error).code === 'internal') this.#onDefect(error, command.name);
+    // What fails once the client is gone fails because of that.
+    const isDefect = !this.#abandoned && !(error instanceof ReplyError) && asSionError(error).code === 'internal';
+    if (isDefect) this.#onDefect(error, command.name);
     return replyOfError(error);
   }
 }

@@ -153,7 +153,33 @@ describe('a broken grammar', () => {
   });
 });
 
+describe('a request of HTTP', () => {
+  it.each([
+    ['POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\nSET k v\r\n', ''],
+    [
+      'GET / HTTP/1.1\r\nHost: localhost:6380\r\n\r\nSET k v\r\n',
+      "-ERR wrong number of arguments for 'get' command\r\n",
+    ],
+  ])('is told so and takes no effect', async (request, before) => {
+    const { dial, objects } = await serve();
+    const client = await dial();
+    client.send(request);
+    const refusal = '-ERR this is not the HTTP port: it speaks RESP; use SION_HTTP_PORT\r\n';
+    expect(await client.rest()).toBe(`${before}${refusal}`);
+    expect(objects.keys()).toEqual([]);
+  });
+});
+
 describe('limits', () => {
+  it('holds for what a client says about itself', async () => {
+    const { dial } = await serve();
+    const client = await dial();
+    expect(await client.call('CLIENT', 'SETNAME', 'n'.repeat(1024))).toBe('+OK\r\n');
+    expect(await client.call('CLIENT', 'SETINFO', 'lib-name', 'n'.repeat(1025))).toBe(
+      '-ERR lib-name cannot be longer than 1024 bytes (1025); shorten it.\r\n',
+    );
+  });
+
   it('refuses arguments that may not be kept in memory, and goes on', async () => {
     const { dial } = await serve({ settings: { maxBufferedCommandBytes: 10_000, maxBufferedTotalBytes: 15_000 } });
     const client = await dial();
@@ -240,8 +266,9 @@ describe('a stop', () => {
     const client = await front.dial();
     client.send('PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000\r\nabc');
     expect(await client.reply()).toBe('+PONG\r\n');
+    const timers = clock.pendingTimers();
     const closed = front.server.close();
-    while (clock.pendingTimers() === 0) await new Promise(setImmediate);
+    while (clock.pendingTimers() === timers) await new Promise(setImmediate);
     clock.advance(4999);
     expect(front.server.connections).toBe(1);
     clock.advance(1);
