@@ -12,6 +12,7 @@ export * from './system/clock.ts';
 export * from './system/files.ts';
 export * from './system/log.ts';
 export * from './system/network.ts';
+export * from './system/parent.ts';
 export * from './system/process-identity.ts';
 export * from './system/random.ts';
 export * from './virtual/memory-store.ts';

@@ -3,16 +3,19 @@
  * on SIGTERM and SIGINT, and when whoever started it with an IPC channel is gone. Exit codes: 2 for wrong settings, 3
  * when it cannot serve with them.
  */
-import { openLog, readSettings, systemClock, systemRandom } from '@sion/components';
+import { onParentGone, openLog, readSettings, systemClock, systemRandom } from '@sion/components';
 import { asSionError } from '@sion/wire';
 import { createEmulator } from './emulator.ts';
 import { type EmulatorSettings, emulatorSettings } from './settings.ts';
 
 async function run(settings: EmulatorSettings): Promise<void> {
   const log = openLog({ level: settings.emulatorLogLevel, service: 'emulator' });
+  // Until there is an emulator, there is nothing to be put in order.
+  let stop: (why: string) => void = () => process.exit(1);
+  onParentGone(() => stop('parent gone'));
   const emulator = await createEmulator({ settings, clock: systemClock, random: systemRandom, log });
   let stopping = false;
-  const stop = (why: string) => {
+  stop = (why) => {
     if (stopping) return;
     stopping = true;
     log.info('stopping', { why });
@@ -26,7 +29,6 @@ async function run(settings: EmulatorSettings): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  if (process.channel !== undefined) process.on('disconnect', () => stop('parent gone'));
   const { port, endpoint } = emulator;
   console.log(JSON.stringify({ event: 'ready', service: 'emulator', pid: process.pid, port, endpoint }));
 }

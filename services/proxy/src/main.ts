@@ -1,12 +1,11 @@
 /**
  * The proxy as a process of its own: settings → parts → start → run. Prints one JSON line when it serves. Stops in order
- * on SIGTERM, SIGINT, and when whoever started it with an IPC channel is gone. Exit codes: 2 wrong settings, 3 refused
- * or fenced (another proxy owns the store).
+ * on SIGTERM, SIGINT, and when its parent (by IPC) is gone. Exit codes: 2 wrong settings, 3 refused or fenced.
  */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createLambdaFunctions } from '@sion/aws';
 import {
+  onParentGone,
   openFiles,
   openLog,
   openNetwork,
@@ -21,6 +20,7 @@ import { assertSettings, type ProxySettings, proxySettingsSchema } from './setti
 import { functionsOptions } from './settings-of-parts.ts';
 import { openKnownStore } from './store/known-store.ts';
 import { freeStore } from './store/metered-store.ts';
+import { readVersion } from './version.ts';
 
 function end(thrown: unknown): never {
   const error = asSionError(thrown);
@@ -30,10 +30,9 @@ function end(thrown: unknown): never {
 
 async function openParts(settings: ProxySettings): Promise<ProxyParts> {
   const dataDir = resolve(settings.dataDir);
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const files = await openFiles(join(dataDir, 'proxy'));
   return {
-    version,
+    version: readVersion(),
     clock: systemClock,
     random: systemRandom,
     log: openLog({ level: settings.logLevel, service: 'proxy' }),
@@ -50,10 +49,11 @@ async function openParts(settings: ProxySettings): Promise<ProxyParts> {
 try {
   const settings = readSettings(proxySettingsSchema, { environment: process.env });
   assertSettings(settings);
+  let leave: () => void = () => process.exit(1);
+  onParentGone(() => leave());
   const proxy = await startProxy(await openParts(settings), settings);
-  const stop = () => void proxy.stop().then(() => process.exit(0), end);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
-  if (process.channel !== undefined) process.once('disconnect', stop);
+  leave = () => void proxy.stop().then(() => process.exit(0), end);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, leave);
   console.log(JSON.stringify({ event: 'ready', service: 'proxy', pid: process.pid, ...proxy.ports }));
 } catch (thrown) {
   end(thrown);

@@ -45,7 +45,7 @@ export interface Proxy {
     readonly adminPort: number;
   };
   readonly status: StatusSource;
-  /** Finishes what was taken, refuses what is new, ends sessions, leaves a snapshot, gives the lease back. */
+  /** Finishes what was taken, refuses what is new, ends sessions, leaves a snapshot, gives the lease back. Once only. */
   stop(): Promise<void>;
 }
 
@@ -62,6 +62,7 @@ interface Running {
 /** Starts a proxy; resolves when it serves. Rejects with `closed` when another proxy owns the store. */
 export async function startProxy(parts: ProxyParts, settings: ProxySettings): Promise<Proxy> {
   let state: ProxyStatus['state'] = 'starting';
+  let stopping: Promise<void> | undefined;
   const metrics = new CountedMetrics();
   const store = new MeteredStore(parts.store, metrics, parts.storePrices);
   const { clock, log, identity } = parts;
@@ -99,9 +100,10 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
       adminPort: fronts.admin.port,
     },
     status,
-    async stop() {
+    stop() {
       state = 'draining';
-      await stopAll(parts, running, fronts);
+      stopping ??= stopAll(parts, running, fronts);
+      return stopping;
     },
   };
 }
