@@ -43,6 +43,15 @@ describe('the memory for bodies', () => {
     expect(world.metrics.snapshot().gets.store).toBe(0);
   });
 
+  it('is given back by a read that is given up between two pieces, and is asked for no more', async () => {
+    const world = await worldWithObject();
+    const outcome = await world.engine.read('large');
+    if (outcome.kind !== 'hit') throw new Error(outcome.kind);
+    await outcome.body[Symbol.asyncIterator]().next();
+    outcome.body.cancel();
+    expect(world.engine.memory.parts.budget.usedBytes).toBe(0);
+  });
+
   it('is given back by a read whose caller had gone before it began', async () => {
     const world = await worldWithObject();
     for (let round = 0; round < fragments; round++) {

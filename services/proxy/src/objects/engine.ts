@@ -24,7 +24,7 @@ import type {
   StagedBytes,
   WriteOptions,
 } from './objects.ts';
-import { type ReadParts, readObject } from './reads.ts';
+import { type ReadParts, readInTurn, readObject } from './reads.ts';
 import { stageBytes } from './staging.ts';
 import { type LeaseProof, processBatch } from './writes.ts';
 
@@ -256,8 +256,8 @@ export class Engine implements Objects {
   }
 
   async #readValue(key: Key, object: StoredObject): Promise<Uint8Array | undefined> {
-    const outcome = await readObject(this.#reads, key);
-    if (outcome.kind !== 'hit') return undefined;
+    const outcome = await readInTurn(this.#reads, key);
+    if (outcome === 'superseded' || outcome.kind !== 'hit') return undefined;
     if (outcome.info.etag === object.etag) return await outcome.body.bytes();
     outcome.body.cancel();
     return undefined;

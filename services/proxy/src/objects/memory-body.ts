@@ -40,8 +40,8 @@ type Step = Pick<FragmentSpan, 'fragment' | 'chunks'>;
 
 interface Fetching {
   readonly step: Step;
-  /** On the budget's account. */
-  readonly bytes: number;
+  /** On the budget's account; 0 once they were given back. */
+  reservedBytes: number;
   readonly fragment: Promise<FragmentBytes>;
 }
 
@@ -56,6 +56,8 @@ export class MemoryBody implements ObjectBody {
   #source: ReadSource = 'memory';
   #storeRequests = 0;
   #ahead: Fetching | undefined;
+  /** Being handed on. Whoever gives the body up may never ask for the next piece. */
+  #current: Fetching | undefined;
   /** The budget had no room for longer than one may wait: until it has again, only what is free at once is taken. */
   #impatient = false;
   #ended = false;
@@ -103,6 +105,7 @@ export class MemoryBody implements ObjectBody {
         this.#ahead = undefined;
         if (this.#ended) throw this.#stopped();
         if (current === undefined) break;
+        this.#current = current;
         try {
           const fragment = await current.fragment;
           this.#beginAhead();
@@ -114,7 +117,7 @@ export class MemoryBody implements ObjectBody {
             yield chunk.subarray(part.start, part.end);
           }
         } finally {
-          this.#options.budget.release(current.bytes);
+          this.#giveBack(current);
         }
       }
       finished = true;
@@ -163,14 +166,14 @@ export class MemoryBody implements ObjectBody {
 
   #fetchAhead(step: Step, bytes: number): void {
     this.#steps.shift();
-    this.#ahead = { step, bytes, fragment: readFragment(this.#fragmentOptions(step)) };
+    this.#ahead = { step, reservedBytes: bytes, fragment: readFragment(this.#fragmentOptions(step)) };
     this.#ahead.fragment.catch(() => {});
   }
 
   #loadAhead({ fragment, chunks }: Step): void {
     const step = { fragment, chunks: chunks.slice(0, 1) };
     this.#steps.splice(0, 1, ...(chunks.length > 1 ? [{ fragment, chunks: chunks.slice(1) }] : []));
-    this.#ahead = { step, bytes: 0, fragment: loadFragment(this.#fragmentOptions(step)) };
+    this.#ahead = { step, reservedBytes: 0, fragment: loadFragment(this.#fragmentOptions(step)) };
     this.#ahead.fragment.catch(() => {});
   }
 
@@ -194,13 +197,20 @@ export class MemoryBody implements ObjectBody {
     void repairFragment(this.#options.memory, this.#options.object, step.fragment, data);
   }
 
+  #giveBack(fetching: Fetching | undefined): void {
+    if (fetching === undefined) return;
+    this.#options.budget.release(fetching.reservedBytes);
+    fetching.reservedBytes = 0;
+  }
+
   #end(finished: boolean): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { memory, object, budget, signal, onEnd } = this.#options;
+    const { memory, object, signal, onEnd } = this.#options;
     signal?.removeEventListener('abort', this.#onOuterAbort);
     this.#stop.abort(this.#stopped());
-    if (this.#ahead !== undefined) budget.release(this.#ahead.bytes);
+    this.#giveBack(this.#current);
+    this.#giveBack(this.#ahead);
     this.#ahead = undefined;
     memory.release(object);
     onEnd(this.trace, finished);

@@ -57,6 +57,14 @@ export async function readObject(parts: ReadParts, key: Key, options: ReadOption
   throw new SionError('unavailable', 'the object kept being replaced while it was read; retry later');
 }
 
+/**
+ * One attempt, for whoever has the key's turn: a read that has to start over waits for that turn to end, which would be
+ * for ever here.
+ */
+export async function readInTurn(parts: ReadParts, key: Key): Promise<ReadOutcome | 'superseded'> {
+  return await readOnce(parts, key, {}, parts.clock.monotonicMs());
+}
+
 async function readOnce(
   parts: ReadParts,
   key: Key,

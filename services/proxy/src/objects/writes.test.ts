@@ -19,6 +19,14 @@ describe('concurrent writes of one key', () => {
     expect(await world.engine.mutate('n', increment)).toBe(42);
   });
 
+  it('go on when others replace the object between its lookup and the reading of its value', async () => {
+    const world = createWorld({ capacityBytes: 0 });
+    await world.engine.mutate('n', increment);
+    const etag = (await world.store.head('n'))?.etag ?? '';
+    await world.store.put('n', Buffer.from('41'), {}, { kind: 'match', etag });
+    expect(await world.engine.mutate('n', increment)).toBe(42);
+  });
+
   it('keep what was decided before a change when the change fails', async () => {
     const world = createWorld();
     await world.engine.mutate('k', overwrite(payload(5)));
