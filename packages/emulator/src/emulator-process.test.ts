@@ -19,9 +19,11 @@ import {
   until,
   writeBundle,
 } from './emulator.test-data.ts';
+import { findLaunch } from './process/launch.ts';
 import { readProcessState } from './process/memory.ts';
 import type { EmulatorSettings } from './settings.ts';
 
+const bindsToParent = findLaunch()({ program: 'x', args: [] }).program !== 'x';
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 let folder: string;
@@ -120,6 +122,16 @@ describe('nothing stays behind, frozen or busy', () => {
     const guardPid = (await running.control.status()).guardPid ?? 0;
     running.child.kill('SIGKILL');
     await expectNothingLeft({ ...running, guardPid });
+  });
+
+  test.skipIf(!bindsToParent)('when its guard is paused while it is killed (needs setpriv)', async () => {
+    const running = await startBusy();
+    process.kill(running.guardPid, 'SIGSTOP');
+    await until(() => readProcessState(running.guardPid) === 'T');
+    running.child.kill('SIGKILL');
+    await until(() => running.pids.every(isGone));
+    process.kill(running.guardPid, 'SIGCONT');
+    await expectNothingLeft(running);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('when it is asked to stop with %s', async (signal) => {

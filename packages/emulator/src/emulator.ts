@@ -9,6 +9,7 @@ import type { Clock, Log, Random } from '@sion/components';
 import { SionError } from '@sion/wire';
 import { buildBundles } from './process/bundles.ts';
 import { Guard } from './process/guard.ts';
+import { findLaunch } from './process/launch.ts';
 import { ProcessDriver } from './process/process-driver.ts';
 import { ControlApi } from './server/control-api.ts';
 import { closeServer, listenOnLoopback, refusedOrigin, sendJson } from './server/http.ts';
@@ -43,6 +44,7 @@ export async function createEmulator(parts: EmulatorParts): Promise<Emulator> {
     memorySampleMs: settings.emulatorMemorySampleMs,
     bootstrap: bundles.bootstrap,
     guard,
+    launch: findLaunch(),
     clock,
     random,
     log,

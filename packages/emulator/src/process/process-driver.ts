@@ -13,6 +13,7 @@ import { type FunctionView, type InstanceView, LambdaModel } from '../model/mode
 import { type DeployedFunction, deployFunction, functionArn, instanceEnvironment, type Region } from './functions.ts';
 import type { Guard } from './guard.ts';
 import { InvocationLogs } from './invocation-log.ts';
+import type { Launch } from './launch.ts';
 import type { ProcessMemory } from './memory.ts';
 import { Sandbox } from './sandbox.ts';
 
@@ -23,6 +24,7 @@ export interface ProcessDriverOptions {
   /** The bootstrap's script. */
   readonly bootstrap: string;
   readonly guard: Guard;
+  readonly launch: Launch;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -226,7 +228,7 @@ export class ProcessDriver {
   }
 
   #spawn(instance: number, functionName: string, revision: string): void {
-    const { figures, guard, region, bootstrap, log } = this.#options;
+    const { figures, guard, launch, region, bootstrap, log } = this.#options;
     const deployed = this.#revisions.get(revisionKey(functionName, revision));
     if (deployed === undefined) throw new Error(`no definition of ${functionName} at revision ${revision}`);
     const { definition } = deployed;
@@ -241,6 +243,7 @@ export class ProcessDriver {
           memoryMb: definition.memoryMb,
           environment: instanceEnvironment(region, deployed, this.instanceId(instance)),
           maxResponseBytes: figures.maxResponseBytes,
+          launch,
         },
         {
           ready: () => this.#feed({ kind: 'ready', instance }),

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Answer } from '../model/events.ts';
 import type { Guard } from './guard.ts';
+import type { Launch } from './launch.ts';
 import { type ProcessMemory, readProcessMemory, readProcessState } from './memory.ts';
 import { RuntimeApi, type RuntimeInvocation } from './runtime-api.ts';
 
@@ -18,6 +19,7 @@ export interface SandboxPlan {
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly maxResponseBytes: number;
+  readonly launch: Launch;
 }
 
 /** What happens in a sandbox; nothing is said after `kill`. */
@@ -100,7 +102,11 @@ export class Sandbox {
   #spawn(runtimeApi: string): void {
     if (this.#killed) return;
     const plan = this.#plan;
-    const child = spawn(process.execPath, [...heapFlags(plan.memoryMb), plan.script, plan.handler], {
+    const { program, args } = plan.launch({
+      program: process.execPath,
+      args: [...heapFlags(plan.memoryMb), plan.script, plan.handler],
+    });
+    const child = spawn(program, [...args], {
       cwd: plan.taskRoot,
       env: { ...plan.environment, AWS_LAMBDA_RUNTIME_API: runtimeApi },
       detached: true,
