@@ -91,6 +91,7 @@ export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObject
 
   return {
     nowMs: options.nowMs,
+    sizeHint: (key: Key) => current(key)?.bytes.byteLength ?? 0,
     async read(key: Key, readOptions: ReadOptions = {}): Promise<ReadOutcome> {
       readOptions.signal?.throwIfAborted();
       const version = current(key);

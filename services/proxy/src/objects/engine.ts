@@ -146,6 +146,10 @@ export class Engine implements Objects {
     return await readObject(this.#reads, key, options);
   }
 
+  sizeHint(key: Key): number {
+    return this.knowledge.peek(key)?.object.sizeBytes ?? 0;
+  }
+
   async info(key: Key): Promise<ObjectInfo | undefined> {
     this.#assertUsable(key);
     const { lease, store } = this.#parts;

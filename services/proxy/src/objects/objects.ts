@@ -133,6 +133,8 @@ export interface Objects {
   /** Milliseconds since the Unix epoch, never going back: the clock that expiry uses. */
   nowMs(): number;
   read(key: Key, options?: ReadOptions): Promise<ReadOutcome>;
+  /** The size of an object as far as it is known without asking anybody, else 0; for planning, never for an answer. */
+  sizeHint(key: Key): number;
   /** Info without bytes; undefined = no such object. */
   info(key: Key): Promise<ObjectInfo | undefined>;
   /**

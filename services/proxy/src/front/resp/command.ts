@@ -55,6 +55,8 @@ export interface Command {
    * same key, decided in the order in which they were sent.
    */
   readonly mutatesAtOnce?: boolean;
+  /** What its answer may hold while it is awaited, as far as that is known before it runs. */
+  expectedBytes?(call: Call): number;
   /** After its reply the connection closes. */
   readonly closes?: boolean;
   /** Makes it a container: the first argument chooses. */

@@ -20,6 +20,8 @@ export interface TakenCommand {
 }
 
 interface Entry extends TakenCommand {
+  /** What its answer may hold while it is awaited. */
+  expectedBytes: number;
   /** As it was when the command had started: HELLO's own reply is in the version that it chose. */
   version: RespVersion;
   answer: Answer | undefined;
@@ -48,6 +50,8 @@ export class Pipeline {
   #started = 0;
   #answered = 0;
   #heldBytes = 0;
+  /** Of answers that are awaited: large reads are begun one after the other, however many were sent. */
+  #expectedBytes = 0;
   /** Answers that will be sent from a stream: nothing new is started beside them. */
   #streamed = 0;
   #abandoned = false;
@@ -75,7 +79,7 @@ export class Pipeline {
   /** Adds a command and starts it when it can be. */
   take(taken: TakenCommand): void {
     const version = taken.call.client.version;
-    this.#entries.push({ ...taken, version, answer: undefined, answerBytes: 0 });
+    this.#entries.push({ ...taken, version, expectedBytes: 0, answer: undefined, answerBytes: 0 });
     this.#heldBytes += taken.heldBytes;
     this.#startNext();
   }
@@ -125,7 +129,12 @@ export class Pipeline {
   #startNext(): void {
     while (this.#started < this.#entries.length && this.#streamed === 0) {
       const entry = this.#entries[this.#started];
-      if (entry === undefined || !this.#turns.tryBegin(entry.command, entry.call)) return;
+      if (entry === undefined) return;
+      const expectedBytes = entry.command.expectedBytes?.(entry.call) ?? 0;
+      if (this.#expectedBytes > 0 && this.#expectedBytes + expectedBytes > this.#bounds.bytes) return;
+      if (!this.#turns.tryBegin(entry.command, entry.call)) return;
+      entry.expectedBytes = expectedBytes;
+      this.#expectedBytes += expectedBytes;
       this.#started += 1;
       this.#run(entry);
     }
@@ -156,6 +165,7 @@ export class Pipeline {
       return;
     }
     entry.answer = answer;
+    this.#expectedBytes -= entry.expectedBytes;
     this.#answered += 1;
     if (answer.kind === 'streamed') {
       this.#streamed += 1;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { frontNowMs } from '../../../../../tests/doubles/http-front.ts';
+import { frontNowMs, objectsReading } from '../../../../../tests/doubles/http-front.ts';
 import { createManualClock } from '../../../../../tests/doubles/manual-clock.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import { encodeCommand } from '../../../../../tests/doubles/resp-client.ts';
@@ -106,6 +106,33 @@ describe('pipelines', () => {
     client.send('STRLEN k\r\n'.repeat(count));
     for (let at = 0; at < count; at += 1) expect(await client.reply()).toBe(':0\r\n');
     expect(most).toBe(10);
+  });
+
+  it.each([
+    ['GETs', 'GET k\r\n'.repeat(5)],
+    ['one MGET', `MGET ${'k '.repeat(5)}\r\n`],
+  ])('begins the large reads of %s one after the other', async (_, sent) => {
+    const sizeBytes = 1_100_000;
+    let open = 0;
+    let most = 0;
+    const { objects } = objectsReading(async function* () {
+      yield Buffer.alloc(sizeBytes);
+      open -= 1;
+    }, sizeBytes);
+    const read: typeof objects.read = async (key, options) => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise(setImmediate);
+      return objects.read(key, options);
+    };
+    const settings = { pipelineBytes: 1_200_000 };
+    const { dial } = await serve({ objects: { ...objects, read, sizeHint: () => sizeBytes }, settings });
+    const client = await dial();
+    client.send(`${sent}PING\r\n`);
+    const replies = sent.startsWith('GET') ? 5 : 1;
+    for (let at = 0; at < replies; at += 1) await client.reply();
+    expect(await client.reply()).toBe('+PONG\r\n');
+    expect(most).toBe(1);
   });
 
   it('changes the version between two commands, not within one', async () => {

@@ -11,6 +11,7 @@ export const get: Command = {
   summary: 'Get the value of a key',
   since: '1.0.0',
   complexity: 'O(1)',
+  expectedBytes: ({ keys: [key = ''], front: { objects } }) => objects.sizeHint(key),
   async run({ keys: [key = ''], front: { objects, settings }, signal }) {
     return answerOf(await objects.read(key, { signal }), settings.streamThresholdBytes);
   },

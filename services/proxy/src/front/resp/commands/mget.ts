@@ -74,7 +74,7 @@ async function sendOne(out: AnswerOutput, outcome: ReadOutcome): Promise<void> {
   }
 }
 
-/** Reads keys in their order, a few ahead. */
+/** Reads keys in their order, a few ahead; large values one by one. */
 class KeysReader {
   readonly #call: Call;
   #at = 0;
@@ -103,8 +103,14 @@ class KeysReader {
   async #readAhead(): Promise<void> {
     const { front, signal, keys } = this.#call;
     const { parallelKeys } = front.settings;
-    const some = keys.slice(this.#at, this.#at + parallelKeys);
-    this.#at += some.length;
+    const some: Key[] = [];
+    for (let expectedBytes = 0; some.length < parallelKeys; this.#at += 1) {
+      const key = keys[this.#at];
+      if (key === undefined) break;
+      expectedBytes += front.objects.sizeHint(key);
+      if (some.length > 0 && expectedBytes > wholeBytes) break;
+      some.push(key);
+    }
     const read: ReadOutcome[] = [];
     const readOne = async (key: Key) => {
       const outcome = await front.objects.read(key, { signal });
