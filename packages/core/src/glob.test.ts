@@ -82,3 +82,14 @@ test('agrees with the definition on patterns of every kind', () => {
     { numRuns: 5_000 },
   );
 });
+
+test('finds what a pattern was made from, escapes included', () => {
+  const piece = fc.string({ maxLength: 4 });
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), fc.array(piece, { maxLength: 5 }), (parts, fill) => {
+      const escaped = parts.map((part) => part.replace(/[*?[\]\\^-]/g, '\\$&'));
+      const text = parts.map((part, at) => (at === 0 ? part : `${fill[at - 1] ?? ''}${part}`)).join('');
+      expect(matchesGlob(escaped.join('*'), text)).toBe(true);
+    }),
+  );
+});

@@ -1,53 +1,42 @@
 /**
- * Expiry times as commands give them: relative or absolute, in seconds or milliseconds, with Redis's bounds and errors.
+ * Expiry times as commands give them: read from their arguments, with Redis's errors. What a time comes to, and whether
+ * it is possible at all, the core says.
  */
-import { maxInteger, minInteger, requireInteger } from './numbers.ts';
+import { type ExpiryRequest, expiryOfChange, expiryOfWrite } from '@sion/core';
+import { requireInteger } from './numbers.ts';
 import { invalidExpireTime } from './redis-errors.ts';
 
 /** How a command gives a time. */
-export interface TimeForm {
-  readonly unitMs: 1n | 1000n;
-  readonly relative: boolean;
-}
+export type TimeForm = Omit<ExpiryRequest, 'amount'>;
 
-/** SET's and GETEX's options. */
+/** SET's options. */
 export const expiryOptions: ReadonlyMap<string, TimeForm> = new Map([
-  ['ex', { unitMs: 1000n, relative: true }],
-  ['px', { unitMs: 1n, relative: true }],
-  ['exat', { unitMs: 1000n, relative: false }],
-  ['pxat', { unitMs: 1n, relative: false }],
+  ['ex', { unit: 'seconds', from: 'now' }],
+  ['px', { unit: 'milliseconds', from: 'now' }],
+  ['exat', { unit: 'seconds', from: 'epoch' }],
+  ['pxat', { unit: 'milliseconds', from: 'epoch' }],
 ] as const);
 
-/** A time that was read and found possible: from now, or from the Unix epoch. */
-export interface ExpiryTime {
-  readonly ms: bigint;
-  readonly relative: boolean;
-}
-
 /**
- * Reads a time; `command` names it in errors. `positive` is SET's rule: zero and less are refused. EXPIRE takes them,
- * and deletes.
+ * Reads a time that is possible at `nowMs`; `command` names it in errors. `positive` is SET's rule: zero and less are
+ * refused. EXPIRE takes them, and deletes.
  */
 export function readExpiryTime(
   bytes: Buffer | undefined,
   form: TimeForm,
   command: string,
   options: { readonly nowMs: number; readonly positive: boolean },
-): ExpiryTime {
-  const value = requireInteger(bytes);
-  if (options.positive && value <= 0n) throw invalidExpireTime(command);
-  if (value > maxInteger / form.unitMs || value < minInteger / form.unitMs) throw invalidExpireTime(command);
-  const ms = value * form.unitMs;
-  if (form.relative && ms > maxInteger - BigInt(options.nowMs)) throw invalidExpireTime(command);
-  return { ms, relative: form.relative };
+): ExpiryRequest {
+  const time = { ...form, amount: requireInteger(bytes) };
+  const expiryOf = options.positive ? expiryOfWrite : expiryOfChange;
+  if (expiryOf(time, options.nowMs) === undefined) throw invalidExpireTime(command);
+  return time;
 }
 
 /**
- * Milliseconds since the Unix epoch. What lies beyond the year 287396 is held at that year: the time of day is a number
- * without fractions only up to there.
+ * Milliseconds since the Unix epoch, for a time that was possible when it was read; one that the clock has carried out
+ * of reach since then counts as the latest there is.
  */
-export function absoluteMs(time: ExpiryTime, nowMs: number): number {
-  const ms = time.relative ? time.ms + BigInt(nowMs) : time.ms;
-  const bound = BigInt(Number.MAX_SAFE_INTEGER);
-  return Number(ms > bound ? bound : ms < -bound ? -bound : ms);
+export function absoluteMs(time: ExpiryRequest, nowMs: number): number {
+  return expiryOfChange(time, nowMs) ?? Number.MAX_SAFE_INTEGER;
 }

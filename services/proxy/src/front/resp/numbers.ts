@@ -3,7 +3,8 @@
  */
 import { notAnInteger } from './redis-errors.ts';
 
-export const maxInteger = 2n ** 63n - 1n;
+const maxInteger = 2n ** 63n - 1n;
+/** The least number of 64 bits. */
 export const minInteger = -(2n ** 63n);
 const canonical = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
@@ -13,7 +14,7 @@ export function readInteger(bytes: Uint8Array | undefined): bigint | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   if (!canonical.test(text)) return undefined;
   const value = BigInt(text);
-  return value > maxInteger || value < minInteger ? undefined : value;
+  return fitsInteger(value) ? value : undefined;
 }
 
 /** The number, or Redis's error. */

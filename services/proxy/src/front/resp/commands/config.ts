@@ -1,8 +1,8 @@
 /** CONFIG: SION's settings in Redis's names, for clients that look; to read only. */
+import { matchesGlob } from '@sion/core';
 import { arrayReply, bulkReply, mapReply, simpleReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { configuration } from '../configuration.ts';
-import { matchesGlob } from '../glob.ts';
 import { wrongArity } from '../redis-errors.ts';
 
 const flags = ['admin', 'noscript', 'loading', 'stale'] as const;

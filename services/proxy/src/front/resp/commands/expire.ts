@@ -1,4 +1,5 @@
 /** EXPIRE, PEXPIRE, PERSIST: changes of an object's expiry, which leave its bytes alone. */
+import { allowsExpiry, conflictOfConditions, type ExpiryCondition } from '@sion/core';
 import { integerReply, type Reply } from '@sion/wire';
 import type { CurrentObject, Decision } from '../../../objects/objects.ts';
 import type { Call, Command } from '../command.ts';
@@ -19,7 +20,7 @@ export const expire: Command = {
   since: '1.0.0',
   complexity: 'O(1)',
   mutatesAtOnce: true,
-  run: (call) => setExpiry(call, 'expire', { unitMs: 1000n, relative: true }),
+  run: (call) => setExpiry(call, 'expire', { unit: 'seconds', from: 'now' }),
 };
 
 /** PEXPIRE key milliseconds [NX | XX | GT | LT] */
@@ -28,7 +29,7 @@ export const pexpire: Command = {
   name: 'pexpire',
   summary: "Set a key's time to live in milliseconds",
   since: '2.6.0',
-  run: (call) => setExpiry(call, 'pexpire', { unitMs: 1n, relative: true }),
+  run: (call) => setExpiry(call, 'pexpire', { unit: 'milliseconds', from: 'now' }),
 };
 
 /** PERSIST key */
@@ -50,11 +51,11 @@ export const persist: Command = {
 /** Sets the expiry when the conditions hold; a time that is past deletes, as in Redis. */
 function setExpiry(call: Call, command: string, form: TimeForm): Promise<Reply> {
   const { args, keys, client, front } = call;
-  const isWanted = readConditions(args.slice(3));
+  const conditions = readConditions(args.slice(3));
   const time = readExpiryTime(args[2], form, command, { nowMs: front.objects.nowMs(), positive: false });
   const decide = (current: CurrentObject | undefined, nowMs: number): Decision<Reply> => {
     const expiresAtMs = absoluteMs(time, nowMs);
-    if (current === undefined || !isWanted(current.info.expiresAtMs, expiresAtMs)) {
+    if (current === undefined || !allowsExpiry(conditions, current.info.expiresAtMs, expiresAtMs)) {
       return { kind: 'keep', result: unchanged };
     }
     return expiresAtMs <= nowMs
@@ -64,30 +65,22 @@ function setExpiry(call: Call, command: string, form: TimeForm): Promise<Reply> 
   return front.objects.mutate(keys[0] ?? '', { needs: 'info', decide }, { durability: client.durability });
 }
 
-/** Whether a new expiry may replace the old one; none counts as never. */
-type ExpiryCondition = (oldMs: number | undefined, newMs: number) => boolean;
+const conditionOf: ReadonlyMap<string, ExpiryCondition> = new Map([
+  ['nx', 'NX'],
+  ['xx', 'XX'],
+  ['gt', 'GT'],
+  ['lt', 'LT'],
+] as const);
 
-const conditions: ReadonlyMap<string, ExpiryCondition> = new Map([
-  ['nx', (oldMs) => oldMs === undefined],
-  ['xx', (oldMs) => oldMs !== undefined],
-  ['gt', (oldMs, newMs) => oldMs !== undefined && newMs > oldMs],
-  ['lt', (oldMs, newMs) => oldMs === undefined || newMs < oldMs],
-] satisfies [string, ExpiryCondition][]);
-
-function readConditions(args: readonly Buffer[]): ExpiryCondition {
-  const given = new Map<string, ExpiryCondition>();
+function readConditions(args: readonly Buffer[]): ReadonlySet<ExpiryCondition> {
+  const given = new Set<ExpiryCondition>();
   for (const argument of args) {
     const text = argument.toString('latin1');
-    const condition = conditions.get(text.toLowerCase());
+    const condition = conditionOf.get(text.toLowerCase());
     if (condition === undefined) throw new ReplyError(`ERR Unsupported option ${text}`);
-    given.set(text.toLowerCase(), condition);
+    given.add(condition);
   }
-  if (given.has('nx') && given.size > 1) {
-    throw new ReplyError('ERR NX and XX, GT or LT options at the same time are not compatible');
-  }
-  if (given.has('gt') && given.has('lt')) {
-    throw new ReplyError('ERR GT and LT options at the same time are not compatible');
-  }
-  const all = [...given.values()];
-  return (oldMs, newMs) => all.every((condition) => condition(oldMs, newMs));
+  const conflict = conflictOfConditions(given);
+  if (conflict !== undefined) throw new ReplyError(`ERR ${conflict}`);
+  return given;
 }

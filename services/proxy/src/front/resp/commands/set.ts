@@ -1,7 +1,8 @@
+import type { ExpiryRequest } from '@sion/core';
 import { bulkReply, nullReply, okReply, type Reply } from '@sion/wire';
 import type { CurrentObject, Decision, Mutation, StagedBytes } from '../../../objects/objects.ts';
 import type { Call, Command } from '../command.ts';
-import { absoluteMs, type ExpiryTime, expiryOptions, readExpiryTime } from '../expiry-time.ts';
+import { absoluteMs, expiryOptions, readExpiryTime } from '../expiry-time.ts';
 import { type IncomingValue, withStagedValue } from '../incoming-value.ts';
 import { ReplyError, syntaxError } from '../redis-errors.ts';
 
@@ -29,7 +30,7 @@ export const set: Command = {
 interface SetOptions {
   readonly onlyIf?: 'absent' | 'present';
   readonly wantsOld: boolean;
-  readonly expiry: ExpiryTime | 'keep' | 'none';
+  readonly expiry: ExpiryRequest | 'keep' | 'none';
 }
 
 async function setStreamed(call: Call, value: IncomingValue): Promise<Reply> {
@@ -47,7 +48,7 @@ function mutate(call: Call, bytes: StagedBytes | Uint8Array, options: SetOptions
 
 function needsOf(options: SetOptions, maxValueBytes: number): Mutation<Reply>['needs'] {
   if (options.wantsOld) return { value: true, maxValueBytes };
-  const mayBePast = typeof options.expiry === 'object' && !options.expiry.relative;
+  const mayBePast = typeof options.expiry === 'object' && options.expiry.from === 'epoch';
   return options.onlyIf === undefined && options.expiry !== 'keep' && !mayBePast ? 'nothing' : 'info';
 }
 
@@ -112,7 +113,10 @@ function readOptions(call: Call, args: readonly Buffer[]): SetOptions {
   };
 }
 
-function readExpiry(call: Call, given: { readonly option: string; readonly argument?: Buffer }): ExpiryTime | 'keep' {
+function readExpiry(
+  call: Call,
+  given: { readonly option: string; readonly argument?: Buffer },
+): ExpiryRequest | 'keep' {
   const form = expiryOptions.get(given.option);
   if (form === undefined) return 'keep';
   return readExpiryTime(given.argument, form, 'set', { nowMs: call.front.objects.nowMs(), positive: true });

@@ -1,4 +1,5 @@
-import { integerReply } from '@sion/wire';
+import { answerExpiry, type ExpiryQuestion } from '@sion/core';
+import { integerReply, type Reply } from '@sion/wire';
 import type { Call, Command } from '../command.ts';
 
 /** PTTL key: milliseconds to live, −1 without an expiry, −2 without an object. */
@@ -12,7 +13,7 @@ export const pttl: Command = {
   since: '2.6.0',
   complexity: 'O(1)',
   tips: ['nondeterministic_output'],
-  run: async (call) => integerReply(await leftMs(call)),
+  run: (call) => answer(call, 'PTTL'),
 };
 
 /** TTL key: seconds to live, rounded. */
@@ -21,14 +22,9 @@ export const ttl: Command = {
   name: 'ttl',
   summary: 'Get the time to live for a key in seconds',
   since: '1.0.0',
-  async run(call) {
-    const ms = await leftMs(call);
-    return integerReply(ms < 0 ? ms : Math.floor((ms + 500) / 1000));
-  },
+  run: (call) => answer(call, 'TTL'),
 };
 
-async function leftMs({ keys: [key = ''], front: { objects } }: Call): Promise<number> {
-  const info = await objects.info(key);
-  if (info === undefined) return -2;
-  return info.expiresAtMs === undefined ? -1 : Math.max(0, info.expiresAtMs - objects.nowMs());
+async function answer({ keys: [key = ''], front: { objects } }: Call, question: ExpiryQuestion): Promise<Reply> {
+  return integerReply(answerExpiry(question, await objects.info(key), objects.nowMs()));
 }
