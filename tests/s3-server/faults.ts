@@ -52,7 +52,7 @@ export async function withFault(
   carryOut: () => Promise<S3Answer>,
 ): Promise<void> {
   if (fault?.kind === 'cut') {
-    request.destroy();
+    request.socket.destroy();
     return;
   }
   if (fault?.kind === 'hold' && fault.when === 'before') return;
@@ -64,13 +64,13 @@ export async function withFault(
   if (fault?.kind === 'late') await fault.until;
   const answer = await carryOut();
   if (fault?.kind === 'hold') return;
-  if (fault?.kind === 'lose') request.destroy();
+  if (fault?.kind === 'lose') request.socket.destroy();
   else if (fault?.kind === 'fail') send(response, errorAnswer(fault));
   else if (fault?.kind === 'cut-body' || fault?.kind === 'stall-body') {
     const body = Buffer.from(answer.body ?? '');
     response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
     response.write(body.subarray(0, fault.afterBytes), () => {
-      if (fault.kind === 'cut-body') request.destroy();
+      if (fault.kind === 'cut-body') request.socket.destroy();
     });
   } else send(response, answer);
 }

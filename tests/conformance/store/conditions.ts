@@ -1,9 +1,9 @@
 /** Writes and deletes happen exactly when their condition holds. */
 import { describe, expect, test } from 'vitest';
 import { expectObject, putNew, putOver, text } from './exchange.ts';
-import type { StoreBench } from './store-conformance.ts';
+import type { CapableTest, StoreBench, StoreCapability } from './store-conformance.ts';
 
-export function describeConditions(bench: StoreBench): void {
+export function describeConditions(bench: StoreBench, needs: (capability: StoreCapability) => CapableTest): void {
   describe('conditions', () => {
     test('absent: writes where there is nothing, and only there', async () => {
       const { store } = bench;
@@ -42,7 +42,7 @@ export function describeConditions(bench: StoreBench): void {
       expect((await store.head('a'))?.metadata.version).toBe('1.2');
     });
 
-    test('of many writers over one version exactly one wins', async () => {
+    needs('exact-races')('of many writers over one version exactly one wins', async () => {
       const { store } = bench;
       const etag = await putNew(store, 'a', text('start'));
       const outcomes = await Promise.all(
@@ -90,7 +90,7 @@ export function describeConditions(bench: StoreBench): void {
       await expectObject(store, 'a', text('one'));
     });
 
-    test('of one version by many: one of them deletes', async () => {
+    needs('exact-deletes')('of one version by many: one of them deletes', async () => {
       const { store } = bench;
       const etag = await putNew(store, 'a', text('one'));
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => store.delete('a', etag)));

@@ -24,9 +24,10 @@ export interface StoreSubject {
 /**
  * What not every store can do. `reopen`: what was written is there when it is opened again. `fencing`: a claim ends
  * earlier writers. `ownership`: who has not claimed cannot write. `own-etags`: the same bytes under new metadata have a
- * new ETag.
+ * new ETag. `exact-deletes`: of deletes at once one knows that it was the one. `exact-races`: whoever loses a race of
+ * writes is told that it did.
  */
-export type StoreCapability = 'reopen' | 'fencing' | 'ownership' | 'own-etags';
+export type StoreCapability = 'reopen' | 'fencing' | 'ownership' | 'own-etags' | 'exact-deletes' | 'exact-races';
 
 /** What a store lacks, and why. */
 export type StoreLacks = Readonly<Partial<Record<StoreCapability, string>>>;
@@ -75,7 +76,7 @@ export function storeConformance(name: string, create: () => Promise<StoreSubjec
       return (title, run) => test.skipIf(why !== '')(`${title}${why}`, run);
     };
 
-    describeConditions(bench);
+    describeConditions(bench, needs);
     describeReads(bench);
     describeUploads(bench, needs);
     describeMetadata(bench, needs);

@@ -10,7 +10,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { type Random, randomHex } from '@sion/components';
+import { type Random, randomHex, type WriteCondition } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
 import { answerOf, etagOf, type S3Outcome, type S3Requests } from './s3-requests.ts';
 
@@ -34,26 +34,38 @@ export const allConditions: S3Conditions = { create: true, replace: true, copy: 
 /** An ETag that nothing has. */
 const noEtag = '"00000000000000000000000000000000"';
 
+/** Tries them all; sets the requests' {@link S3Requests.etagForm} to what the server understands. */
 export async function probeConditions(requests: S3Requests, random: Random): Promise<S3Conditions> {
   const name = `.sion/probe-${randomHex(random, 8)}`;
   const key = requests.keyOf(name);
   const bytes = Buffer.from('SION tries here which conditions this server honours.\n');
-  const put = (kind: 'absent' | 'match') =>
-    requests.put(key, name, bytes, {}, kind === 'absent' ? { kind } : { kind, etag: noEtag });
-  const first = answerOf(await put('absent'), `write the object ${name}`);
+  const put = (condition: WriteCondition) => requests.put(key, name, bytes, {}, condition);
+  const etag = answerOf(await put({ kind: 'absent' }), `write the object ${name}`);
+  const right: WriteCondition = { kind: 'match', etag };
+  const wrong: WriteCondition = { kind: 'match', etag: noEtag };
   try {
-    const create = await isRefused(put('absent'));
-    const replace = await isRefused(put('match'));
+    const create = await isRefused(put({ kind: 'absent' }));
+    const replace = (await isRefused(put(wrong))) && (await takesEither(requests, () => put(right)));
     const copy =
-      (await isRefused(copyOver(requests, key, first, { IfNoneMatch: '*' }))) &&
-      (await isRefused(copyOver(requests, key, first, { IfMatch: noEtag })));
+      (await isRefused(copyOver(requests, key, etag, { kind: 'absent' }))) &&
+      (await isRefused(copyOver(requests, key, etag, wrong))) &&
+      !(await isRefused(copyOver(requests, key, etag, right)));
     const complete =
-      (await completeIsRefused(requests, key, { IfNoneMatch: '*' })) &&
-      (await completeIsRefused(requests, key, { IfMatch: noEtag }));
+      (await completeIsRefused(requests, key, { kind: 'absent' })) && (await completeIsRefused(requests, key, wrong));
     return { create, replace, copy, complete, delete: await isRefused(requests.delete(key, name, noEtag)) };
   } finally {
     await requests.delete(key, name).catch(() => {});
   }
+}
+
+/** True when a write under the right ETag is taken, in quotes or without. */
+async function takesEither(requests: S3Requests, write: () => Promise<S3Outcome<unknown>>): Promise<boolean> {
+  for (const form of ['quoted', 'bare'] as const) {
+    requests.etagForm = form;
+    if (!(await isRefused(write()))) return true;
+  }
+  requests.etagForm = 'quoted';
+  return false;
 }
 
 /** Throws `invalid` when two writers could overwrite each other; else the sentences that name what is lacking. */
@@ -95,7 +107,7 @@ function copyOver(
   requests: S3Requests,
   key: string,
   etag: string,
-  condition: { readonly IfNoneMatch: '*' } | { readonly IfMatch: string },
+  condition: WriteCondition,
 ): Promise<S3Outcome<unknown>> {
   const { bucket } = requests.place;
   const command = new CopyObjectCommand({
@@ -104,7 +116,7 @@ function copyOver(
     CopySource: `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
     CopySourceIfMatch: etag,
     MetadataDirective: 'REPLACE',
-    ...condition,
+    ...requests.conditionFields(condition),
   });
   return requests.run({
     kind: 'write',
@@ -113,11 +125,7 @@ function copyOver(
   });
 }
 
-async function completeIsRefused(
-  requests: S3Requests,
-  key: string,
-  condition: { readonly IfNoneMatch: '*' } | { readonly IfMatch: string },
-): Promise<boolean> {
+async function completeIsRefused(requests: S3Requests, key: string, condition: WriteCondition): Promise<boolean> {
   const what = 'try a conditional upload';
   const place = { Bucket: requests.place.bucket, Key: key };
   const run = <Answer>(send: Parameters<typeof requests.run<Answer>>[0]['send']) =>
@@ -129,7 +137,11 @@ async function completeIsRefused(
     client.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body }), options),
   );
   const Parts = [{ PartNumber: 1, ETag: etagOf(answerOf(sent, what).ETag, what) }];
-  const command = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts }, ...condition });
+  const command = new CompleteMultipartUploadCommand({
+    ...upload,
+    MultipartUpload: { Parts },
+    ...requests.conditionFields(condition),
+  });
   const refused = await isRefused(run((client, options) => client.send(command, options)));
   if (refused) {
     const aborted = run((client, options) => client.send(new AbortMultipartUploadCommand(upload), options));

@@ -17,7 +17,7 @@ import { SionError } from '@sion/wire';
 import { S3Body } from './s3-body.ts';
 import type { S3Conditions } from './s3-conditions.ts';
 import { encodeMetadata } from './s3-metadata.ts';
-import { answerOf, conditionFields, etagOf, type S3Requests } from './s3-requests.ts';
+import { answerOf, etagOf, type S3Requests } from './s3-requests.ts';
 
 export interface CopyParts {
   readonly requests: S3Requests;
@@ -76,7 +76,7 @@ async function copyAtOnce(
     ...sourceFields(requests, source),
     MetadataDirective: 'REPLACE',
     ...encodeMetadata(metadata),
-    ...conditionFields(condition),
+    ...requests.conditionFields(condition),
   });
   try {
     const outcome = await requests.run({
@@ -134,7 +134,7 @@ async function copyInParts(
       ...place,
       UploadId,
       MultipartUpload: { Parts: copied },
-      ...conditionFields(condition),
+      ...requests.conditionFields(condition),
     });
     const outcome = await requests.run({
       kind: 'write',

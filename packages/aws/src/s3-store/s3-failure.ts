@@ -83,7 +83,7 @@ function codeOf(error: unknown): string {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = codeOf(error);
-  return error.message === '' || error.message === code ? code : `${code}: ${error.message}`;
+  return ['', code, 'UnknownError'].includes(error.message) ? code : `${code}: ${error.message}`;
 }
 
 const unsentSystemCalls = new Set(['connect', 'getaddrinfo']);

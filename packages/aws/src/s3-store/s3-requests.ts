@@ -69,6 +69,8 @@ export class S3Requests {
   readonly place: S3Place;
   readonly patience: S3Patience;
   readonly clock: Clock;
+  /** How the ETag stands in a write's `If-Match`: HTTP says quoted; radosgw 16 compares it as it is. */
+  etagForm: 'quoted' | 'bare' = 'quoted';
   readonly #client: S3Client;
   readonly #closing = new AbortController();
 
@@ -81,6 +83,12 @@ export class S3Requests {
 
   keyOf(name: string): string {
     return this.place.prefix + name;
+  }
+
+  /** The condition of a write as the server takes it. */
+  conditionFields(condition: WriteCondition): { readonly IfNoneMatch: '*' } | { readonly IfMatch: string } {
+    if (condition.kind === 'absent') return { IfNoneMatch: '*' };
+    return { IfMatch: this.etagForm === 'quoted' ? condition.etag : condition.etag.replaceAll('"', '') };
   }
 
   /** One request. Rejects with a `SionError`. */
@@ -156,7 +164,7 @@ export class S3Requests {
       Key: key,
       ...content,
       ...encodeMetadata(metadata),
-      ...conditionFields(condition),
+      ...this.conditionFields(condition),
     });
     const outcome = await this.run({
       kind: 'write',
@@ -171,7 +179,7 @@ export class S3Requests {
 
   /** `etag` only where the server honours conditions on deletes. */
   async delete(key: string, name: string, etag?: string): Promise<S3Outcome<unknown>> {
-    const condition = etag === undefined ? {} : { IfMatch: etag };
+    const condition = etag === undefined ? {} : this.conditionFields({ kind: 'match', etag });
     return await this.run({
       kind: 'write',
       what: `delete the object ${name}`,
@@ -202,11 +210,6 @@ export function answerOf<Answer>(outcome: S3Outcome<Answer>, what: string): Answ
     'unavailable',
     `Could not ${what}: S3 answered "${outcome.kind}", which it should not. Try again.`,
   );
-}
-
-/** The conditions of a write as S3 takes them. */
-export function conditionFields(condition: WriteCondition): { IfNoneMatch: '*' } | { IfMatch: string } {
-  return condition.kind === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag };
 }
 
 /** CRC-32 as S3 takes it: four bytes, most significant first, in base64. */

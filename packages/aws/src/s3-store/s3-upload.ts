@@ -139,8 +139,10 @@ export class S3Upload implements Upload {
       timeoutMs: requests.patience.copyMs,
       send: (client, options) => client.send(command, options),
     });
-    const etag = etagOf(answerOf(outcome, what).ETag, what);
-    return { key: this.#parts.stagingKey, etag, sizeBytes: this.#totalBytes };
+    const { ETag } = answerOf(outcome, what);
+    // radosgw 16 leaves it empty.
+    const etag = ETag === '' ? (await requests.head(this.#parts.stagingKey, this.#parts.name))?.etag : ETag;
+    return { key: this.#parts.stagingKey, etag: etagOf(etag, what), sizeBytes: this.#totalBytes };
   }
 
   /** A whole part, or no more than the object is said to need. */
