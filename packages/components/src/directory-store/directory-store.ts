@@ -21,7 +21,9 @@ import type {
   WriteOutcome,
 } from '../store.ts';
 import { type Disk, systemDisk } from './disk.ts';
+import { isOwnName } from './file-names.ts';
 import { FolderSync } from './folder-sync.ts';
+import { defaultReserveBytes, FreeSpace } from './free-space.ts';
 import { listObjects } from './listing.ts';
 import { NameLock } from './name-lock.ts';
 import { findObject, openBody } from './object-reader.ts';
@@ -37,29 +39,34 @@ export interface DirectoryStoreOptions {
   readonly create: boolean;
   /** For ETags and the names of staging folders; must never repeat itself between processes. */
   readonly random: Random;
+  /** Room on the disk that users' bytes never take; see free-space. */
+  readonly reserveBytes?: number;
   /** Default: the machine's. */
   readonly disk?: Disk;
 }
 
 /** Opens a directory store for reading; `claim` makes it the writer. */
 export async function openDirectoryStore(options: DirectoryStoreOptions): Promise<Store> {
-  const { disk = systemDisk, random } = options;
-  return new DirectoryStore(await openRoot({ ...options, disk }), random, disk);
+  const { disk = systemDisk, random, reserveBytes = defaultReserveBytes } = options;
+  const root = await openRoot({ ...options, disk });
+  return new DirectoryStore(root, random, disk, new FreeSpace(root.path, reserveBytes, disk));
 }
 
 class DirectoryStore implements Store {
   readonly #root: RootFolder;
   readonly #random: Random;
   readonly #disk: Disk;
+  readonly #space: FreeSpace;
   readonly #folders: FolderSync;
   readonly #locks = new NameLock();
   #writing: { readonly writership: Writership; readonly writer: ObjectWriter } | undefined;
   #closed = false;
 
-  constructor(root: RootFolder, random: Random, disk: Disk) {
+  constructor(root: RootFolder, random: Random, disk: Disk, space: FreeSpace) {
     this.#root = root;
     this.#random = random;
     this.#disk = disk;
+    this.#space = space;
     this.#folders = new FolderSync(disk);
   }
 
@@ -101,14 +108,16 @@ class DirectoryStore implements Store {
     condition: WriteCondition,
   ): Promise<WriteOutcome> {
     const writer = this.#writer();
+    if (!isOwnName(name)) await this.#space.assertRoom(bytes.byteLength);
     return this.#locks.run(name, () => writer.put(name, bytes, metadata, condition));
   }
 
   async beginUpload(name: string): Promise<Upload> {
     this.#root.places(name);
     const writer = this.#writer();
+    await this.#space.assertRoom(0);
     const data = await writer.stage();
-    return new DirectoryUpload(data, (metadata, condition) =>
+    return new DirectoryUpload(data, this.#space, (metadata, condition) =>
       this.#locks.run(name, () => writer.install(name, data, metadata, condition)),
     );
   }
@@ -148,18 +157,22 @@ class DirectoryStore implements Store {
 /** An upload into a staged file. */
 class DirectoryUpload implements Upload {
   readonly #data: StagedFile;
+  readonly #space: FreeSpace;
   readonly #install: (metadata: StoredMetadata, condition: WriteCondition) => Promise<WriteOutcome>;
 
   constructor(
     data: StagedFile,
+    space: FreeSpace,
     install: (metadata: StoredMetadata, condition: WriteCondition) => Promise<WriteOutcome>,
   ) {
     this.#data = data;
+    this.#space = space;
     this.#install = install;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertOpen();
+    await this.#space.assertRoom(bytes.byteLength);
     await this.#data.write(bytes);
   }
 

@@ -40,9 +40,11 @@ export interface Disk {
   removeFolder(path: string): Promise<void>;
   names(folder: string): AsyncIterable<FolderEntry>;
   syncFolder(path: string): Promise<void>;
+  /** Bytes that may still be written to the disk of this folder. */
+  freeBytes(folder: string): Promise<number>;
 }
 
-export interface FolderEntry {
+interface FolderEntry {
   readonly name: string;
   readonly isFolder: boolean;
 }
@@ -72,6 +74,10 @@ export const systemDisk: Disk = {
     } finally {
       await folder.close();
     }
+  },
+  freeBytes: async (folder) => {
+    const { bavail, bsize } = await fs.statfs(folder);
+    return bavail * bsize;
   },
 };
 
