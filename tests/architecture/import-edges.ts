@@ -12,7 +12,7 @@ import { posix } from 'node:path';
 import type { SourceFile, WorkspacePackage } from './workspace.ts';
 
 /** What each package's production files may import of ours; `any` for the thin ends. */
-export const edges: Readonly<Record<string, readonly string[] | 'any'>> = {
+const edges: Readonly<Record<string, readonly string[] | 'any'>> = {
   '@sion/core': [],
   '@sion/wire': [],
   '@sion/erasure': ['@sion/wire'],

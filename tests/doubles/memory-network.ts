@@ -11,7 +11,7 @@ export interface MemoryNetwork extends Network {
 }
 
 /** One end of a connection. */
-export class MemoryConnection implements Connection {
+class MemoryConnection implements Connection {
   readonly remote: string;
   readonly local: string;
   peer: MemoryConnection | undefined;

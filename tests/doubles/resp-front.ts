@@ -8,7 +8,7 @@ import { frontNowMs, statusOf } from './http-front.ts';
 import { createMemoryObjects, type MemoryObjects } from './memory-objects.ts';
 import { dialResp, type RespClient } from './resp-client.ts';
 
-export const respTestSettings: RespSettings = {
+const respTestSettings: RespSettings = {
   ...respDefaults,
   host: '127.0.0.1',
   respPort: 0,

@@ -17,7 +17,7 @@ export interface ScriptedFunctions extends Functions {
   onInvoke: (invocation: ScriptedInvocation) => void;
 }
 
-export const report: InvocationReport = {
+const report: InvocationReport = {
   requestId: 'r',
   durationMs: 99.5,
   billedMs: 100,

@@ -216,7 +216,7 @@ export class LocalSion {
 
 const portNames = ['SION_RESP_PORT', 'SION_HTTP_PORT', 'SION_LINK_PORT', 'SION_ADMIN_PORT'];
 
-export function nodeName(node: number): string {
+function nodeName(node: number): string {
   return `sion-node-${String(node).padStart(3, '0')}`;
 }
 

@@ -24,14 +24,3 @@ export function formatLayoutId(id: LayoutId): string {
 export function chunkKey(id: ChunkId): string {
   return `${id.epoch}.${id.counter}.${id.fragment}.${id.index}`;
 }
-
-/** Orders (epoch, counter) pairs: negative when `a` is older than `b`. */
-export function compareLayoutIds(a: LayoutId, b: LayoutId): number {
-  return a.epoch - b.epoch || a.counter - b.counter;
-}
-
-/** Reads `epoch.counter`; undefined when `text` is not of that form (an object put by others has an ETag instead). */
-export function parseLayoutId(text: string): LayoutId | undefined {
-  const match = /^([1-9]\d{0,9})\.([1-9]\d{0,14})$/.exec(text);
-  return match === null ? undefined : { epoch: Number(match[1]), counter: Number(match[2]) };
-}

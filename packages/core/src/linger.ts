@@ -41,10 +41,10 @@ export interface LingerInput {
 }
 
 /** A warm invocation's delay as the paper measured it (InfiniStore, about 13 ms). */
-export const defaultInvocationDelayMs = 13;
+const defaultInvocationDelayMs = 13;
 
 /** Assumed: the handler's start, dialling and hello, and the return. */
-export const defaultInvocationOverheadMs = 3;
+const defaultInvocationOverheadMs = 3;
 
 /** The budget counts as nearly used when only so many invocations are left of it. */
 const reservedInvocations = 2;

@@ -4,7 +4,7 @@
  */
 
 /** The field's polynomial. */
-export const polynomial = 0x11d;
+const polynomial = 0x11d;
 
 /** powers[n] = 2^n for n in 0 … 509: long enough that the sum of two logarithms needs no reduction. */
 const powers = new Uint8Array(510);

@@ -18,7 +18,7 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 
 /** A log file is cut at this size; what was in it is kept as `<name>.1`. */
-export const maxLogBytes = 8 * 1024 * 1024;
+const maxLogBytes = 8 * 1024 * 1024;
 
 const readBytes = 64 * 1024;
 /** A line is shown up to here. */

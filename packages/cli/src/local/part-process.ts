@@ -28,7 +28,7 @@ export interface PartEnd {
 /** What the ready line said beside its event. */
 export type ReadyFields = Readonly<Record<string, unknown>>;
 
-export type PartStart =
+type PartStart =
   | { readonly kind: 'ready'; readonly fields: ReadyFields }
   | { readonly kind: 'ended'; readonly end: PartEnd };
 

@@ -11,7 +11,7 @@ import { type Clock, delay } from '@sion/components';
 import type { PartEnd, PartProcess, ReadyFields } from './part-process.ts';
 import { decideRestart, type RestartDecision, type RestartSettings, restartDefaults } from './restart-policy.ts';
 
-export interface PartHooks {
+interface PartHooks {
   /** It serves; resolves when what belongs to its start (the functions, for the emulator) is done. May reject. */
   onReady(fields: ReadyFields, restarted: boolean): Promise<void>;
   /** It died while it should run. */

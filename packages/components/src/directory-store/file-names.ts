@@ -15,7 +15,7 @@
 import { SionError } from '@sion/wire';
 
 /** The longest name, in bytes of UTF-8; S3's limit as well. */
-export const longestNameBytes = 1024;
+const longestNameBytes = 1024;
 
 const longestFileBytes = 249;
 

@@ -11,7 +11,7 @@ import { findObject } from './object-reader.ts';
 import type { RootFolder } from './root-folder.ts';
 
 /** The longest page; S3's limit as well. */
-export const longestPage = 1000;
+const longestPage = 1000;
 
 const looksAtOnce = 16;
 

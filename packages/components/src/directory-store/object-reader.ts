@@ -11,7 +11,7 @@ import { type Place, type RootFolder, readSmallFile } from './root-folder.ts';
 import { decodeSidecar, findRecord, foreignEtag, type SidecarRecord } from './sidecar.ts';
 
 /** Bodies come in pieces of this size; smaller ones are read at once. */
-export const pieceBytes = 1024 * 1024;
+const pieceBytes = 1024 * 1024;
 
 const lookRounds = 1000;
 

@@ -89,7 +89,7 @@ export async function claimWritership(root: RootFolder, random: Random, disk: Di
 }
 
 /** What somebody gets who may not write. */
-export function closed(): SionError {
+function closed(): SionError {
   return new SionError('closed', 'Another process has claimed the store. Connect to that one.');
 }
 

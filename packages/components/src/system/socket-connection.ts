@@ -10,7 +10,7 @@ import type { Connection, ConnectionHandlers } from '../network.ts';
 const lingerMs = 2000;
 
 /** The least high-water mark: node announces a drain only when its own mark, this one, was passed. */
-export const leastHighWaterBytes = 64 * 1024;
+const leastHighWaterBytes = 64 * 1024;
 
 /** A connected or connecting socket, paused until {@link SocketConnection.attach}. */
 export class SocketConnection implements Connection {

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** A program and its arguments. */
-export interface Command {
+interface Command {
   readonly program: string;
   readonly args: readonly string[];
 }

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RespProtocolError } from './protocol-error.ts';
-import {
-  defaultRequestLimits,
-  type LargeArgumentPolicy,
-  type RequestEvent,
-  type RequestLimits,
-  RequestParser,
-} from './request-parser.ts';
+import { type LargeArgumentPolicy, type RequestEvent, type RequestLimits, RequestParser } from './request-parser.ts';
 
 const smallLimits: RequestLimits = {
   maxArguments: 64,
@@ -16,6 +10,16 @@ const smallLimits: RequestLimits = {
   streamThresholdBytes: 100,
   pieceBytes: 32,
   maxBufferedBytes: 1000,
+};
+
+/** Those that the proxy has by default. */
+const usualLimits: RequestLimits = {
+  maxArguments: 1024 * 1024,
+  maxBulkBytes: 512 * 1024 * 1024,
+  maxLineBytes: 64 * 1024,
+  streamThresholdBytes: 64 * 1024,
+  pieceBytes: 256 * 1024,
+  maxBufferedBytes: 64 * 1024 * 1024,
 };
 
 /** SET's value may come as pieces, as in the front. */
@@ -220,7 +224,7 @@ describe('RequestParser', () => {
     const parsers: RequestParser[] = [];
     const before = process.memoryUsage().arrayBuffers;
     for (let index = 0; index < 100; index += 1) {
-      const parser = new RequestParser(defaultRequestLimits, setStreams);
+      const parser = new RequestParser(usualLimits, setStreams);
       parser.feed(Buffer.from('*2\r\n$4\r\nECHO\r\n$67000000\r\nabc'));
       expect(parser.next()).toBeUndefined();
       parser.release();
@@ -231,7 +235,7 @@ describe('RequestParser', () => {
   });
 
   it('keeps no more than one piece of a streamed value', () => {
-    const parser = new RequestParser(defaultRequestLimits, setStreams);
+    const parser = new RequestParser(usualLimits, setStreams);
     const valueBytes = 64 * 1024 * 1024;
     const chunk = Buffer.alloc(64 * 1024, 7);
     parser.feed(Buffer.from(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${valueBytes}\r\n`));

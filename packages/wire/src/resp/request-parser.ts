@@ -31,16 +31,6 @@ export interface RequestLimits {
   readonly maxBufferedBytes: number;
 }
 
-/** Redis's own limits, and SION's for memory. */
-export const defaultRequestLimits: RequestLimits = {
-  maxArguments: 1024 * 1024,
-  maxBulkBytes: 512 * 1024 * 1024,
-  maxLineBytes: 64 * 1024,
-  streamThresholdBytes: 64 * 1024,
-  pieceBytes: 256 * 1024,
-  maxBufferedBytes: 64 * 1024 * 1024,
-};
-
 /** The arguments of a command, or of its end; all bytes are the receiver's to keep. */
 export interface RequestArguments {
   readonly args: readonly Buffer[];

@@ -30,7 +30,7 @@ export function refusalReason(headers: OriginHeaders, hosts: readonly string[]):
 }
 
 /** True for names and addresses that always mean this machine. */
-export function isLoopbackName(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 

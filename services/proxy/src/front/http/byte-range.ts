@@ -9,7 +9,7 @@ import type { ObjectRange, RangeRequest } from '../../objects/objects.ts';
 export type RangeHeader = { readonly kind: 'whole' } | { readonly kind: 'empty' } | RangeHeaderPart;
 
 /** One range. */
-export interface RangeHeaderPart {
+interface RangeHeaderPart {
   readonly kind: 'part';
   readonly range: RangeRequest;
 }

@@ -16,7 +16,7 @@ export interface Conditions {
 }
 
 /** A list of entity tags, or any. */
-export type EntityTags = 'any' | readonly string[];
+type EntityTags = 'any' | readonly string[];
 
 /** `unchanged` = 304 (reads only), `failed` = 412. */
 export type Verdict = 'proceed' | 'unchanged' | 'failed';

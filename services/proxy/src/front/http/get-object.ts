@@ -42,7 +42,7 @@ export async function headObject(exchange: ObjectExchange): Promise<void> {
 }
 
 /** `ETag`, `Sion-Version` and what else describes the version that is answered. */
-export function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders {
+function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders {
   const leftMs = info.expiresAtMs === undefined ? undefined : info.expiresAtMs - exchange.parts.objects.nowMs();
   return {
     etag: info.etag,

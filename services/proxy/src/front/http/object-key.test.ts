@@ -1,7 +1,8 @@
 import { SionError } from '@sion/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readKey, writeTarget } from './object-key.ts';
+import type { Key } from '../../objects/objects.ts';
+import { readKey } from './object-key.ts';
 
 const prefix = '/v1/objects/';
 const read = (encoded: string, maxKeyBytes = 512) => readKey(prefix, prefix + encoded, maxKeyBytes);
@@ -50,11 +51,11 @@ describe('keys in request targets', () => {
     expect(String(thrownBy(() => read('%41'.repeat(513))))).toMatch(/513 bytes; at most 512/);
   });
 
-  it('reads back every key that it writes', () => {
+  it('reads back every key that a client writes', () => {
     const keys = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
     fc.assert(
       fc.property(keys, (key) => {
-        const target = writeTarget(prefix, key);
+        const target = writeTarget(key);
         expect(target).toMatch(/^[\x21-\x7e]+$/);
         expect(readKey(prefix, target, 512)).toBe(key);
       }),
@@ -69,4 +70,15 @@ function thrownBy(act: () => unknown): unknown {
     return error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** The request target of a key, as clients should send it: all but unreserved characters and `/` is encoded. */
+function writeTarget(key: Key): string {
+  let target = prefix;
+  for (const character of key) {
+    target += /[A-Za-z0-9\-._~/]/.test(character)
+      ? character
+      : `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return target;
 }

@@ -25,17 +25,6 @@ export function readKey(prefix: string, target: string, maxKeyBytes: number): Ke
   return key;
 }
 
-/** Gives the request target of a key, as clients should send it: all but unreserved characters and `/` is encoded. */
-export function writeTarget(prefix: string, key: Key): string {
-  let target = prefix;
-  for (const character of key) {
-    target += /[A-Za-z0-9\-._~/]/.test(character)
-      ? character
-      : `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return target;
-}
-
 function decodePercent(encoded: string): Key {
   const reserved = /[?#]/.exec(encoded);
   if (reserved !== null) {

@@ -19,7 +19,7 @@ export const frontCodes = [
 ] as const;
 
 /** A stable code of a refusal. */
-export type RefusalCode = ErrorCode | (typeof frontCodes)[number];
+type RefusalCode = ErrorCode | (typeof frontCodes)[number];
 
 /** What is answered instead of what was asked for. */
 export interface Refusal {

@@ -15,7 +15,7 @@ export interface BodyLimits {
 }
 
 /** Bytes that are drained from a refused request before its connection is cut. */
-export const maxDrainedBytes = 1 << 20;
+const maxDrainedBytes = 1 << 20;
 
 /** Reads the body once. Each piece is the reader's to keep. */
 export async function* readBody(

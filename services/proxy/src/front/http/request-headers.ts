@@ -21,10 +21,10 @@ export interface PutHeaders {
 }
 
 /** Longest time to live, in seconds: about 317 years. */
-export const maxTtlSeconds = 9_999_999_999;
+const maxTtlSeconds = 9_999_999_999;
 
 /** Longest `Content-Type`, in characters. */
-export const maxContentTypeCharacters = 256;
+const maxContentTypeCharacters = 256;
 
 const knownHeaders: ReadonlySet<string> = new Set(['sion-ttl', 'sion-durability', 'sion-no-place', 'sion-request-id']);
 

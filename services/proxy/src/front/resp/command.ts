@@ -12,7 +12,7 @@ import type { IncomingValue } from './incoming-value.ts';
 import type { RespSettings } from './resp-settings.ts';
 
 /** Redis's command flags, as far as our commands have them. */
-export type CommandFlag =
+type CommandFlag =
   | 'write'
   | 'readonly'
   | 'denyoom'
@@ -90,7 +90,7 @@ export interface Front {
 }
 
 /** Counts since the start, for INFO. */
-export interface Traffic {
+interface Traffic {
   connections: number;
   rejectedConnections: number;
   commands: number;
