@@ -1,8 +1,7 @@
 /** The version that people see, from the package's own file. */
-import { readFileSync } from 'node:fs';
+import packageFile from '../package.json' with { type: 'json' };
 
 /** SION's version, e.g. `0.1.0`. */
 export function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return version;
+  return packageFile.version;
 }
