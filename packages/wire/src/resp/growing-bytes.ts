@@ -3,6 +3,8 @@
  */
 
 const noBytes = Buffer.alloc(0);
+/** Up to this size, bytes may lie beside others in one allocation. */
+const sharedBytes = 1024;
 
 /** See the module. `firstBytes` is the least that is allocated, where that many can come. */
 export class GrowingBytes {
@@ -19,7 +21,9 @@ export class GrowingBytes {
     const needed = this.length + end - start;
     if (needed > this.#bytes.length) {
       const grown = Math.max(needed, this.#bytes.length * 2, this.#firstBytes);
-      const bytes = Buffer.allocUnsafeSlow(Math.min(grown, finalLength));
+      const length = Math.min(grown, finalLength);
+      // Many small ones share memory: each on its own would cost several times its bytes.
+      const bytes = length <= sharedBytes ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
       this.#bytes.copy(bytes, 0, 0, this.length);
       this.#bytes = bytes;
     }

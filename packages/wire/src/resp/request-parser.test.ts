@@ -9,7 +9,7 @@ const smallLimits: RequestLimits = {
   maxLineBytes: 64,
   streamThresholdBytes: 100,
   pieceBytes: 32,
-  maxBufferedBytes: 1000,
+  maxBufferedBytes: 1500,
 };
 
 /** Those that the proxy has by default. */
@@ -161,21 +161,39 @@ describe('RequestParser', () => {
     const bytes = Buffer.concat([encode(['MSET', 'a', big, 'b', big, 'c', 'd']), encode(['PING'])]);
     for (const cuts of [[], everyByte(bytes)]) {
       expect(commandsOf(readAll(bytes, cuts, smallLimits))).toEqual([
-        { args: ['MSET', 'a', latin1(big), 'b'], skippedBytes: 602, streamed: false },
+        { args: ['MSET', 'a', latin1(big), 'b'], skippedBytes: 602 + 3 * 128, streamed: false },
         { args: ['PING'], skippedBytes: 0, streamed: false },
       ]);
     }
+  });
+
+  it('counts what arguments cost beside their bytes', () => {
+    const bytes = encode(['MGET', ...Array.from({ length: 20 }, () => '')]);
+    expect(commandsOf(readAll(bytes, [], smallLimits))).toEqual([
+      { args: ['MGET', ...Array.from({ length: 10 }, () => '')], skippedBytes: 10 * 128, streamed: false },
+    ]);
+  });
+
+  it('asks before it keeps much in small arguments, and says what was admitted', () => {
+    const asked: number[] = [];
+    const policy = { streams: () => false, admits: (bytes: number) => asked.push(bytes) > 0 };
+    const limits = { ...smallLimits, streamThresholdBytes: 300 };
+    const parser = new RequestParser(limits, policy);
+    parser.feed(encode(['MGET', 'a', 'b', 'c']));
+    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 0, admittedBytes: 4 * 128 + 7 });
+    expect(asked).toEqual([3 * 128 + 6, 128 + 1]);
   });
 
   it('asks before it keeps a large argument, and says what was admitted', () => {
     const asked: number[] = [];
     const policy = { streams: () => false, admits: (bytes: number) => asked.push(bytes) < 2 };
     const parser = new RequestParser(smallLimits, policy);
-    parser.feed(encode(['ECHO', value]));
-    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 0, admittedBytes: 333 });
-    parser.feed(encode(['ECHO', value]));
-    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 333, admittedBytes: 0 });
-    expect(asked).toEqual([333, 333]);
+    const costBytes = 333 + 128;
+    parser.feed(encode([value]));
+    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: 0, admittedBytes: costBytes });
+    parser.feed(encode([value]));
+    expect(parser.next()).toMatchObject({ kind: 'command', skippedBytes: costBytes, admittedBytes: 0 });
+    expect(asked).toEqual([costBytes, costBytes]);
   });
 
   const broken: [string, string, string][] = [

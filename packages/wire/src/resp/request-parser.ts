@@ -70,6 +70,8 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const asterisk = 0x2a;
 const dollar = 0x24;
+/** What an argument costs beside its bytes: a million empty ones are not for nothing. */
+const argumentCostBytes = 128;
 const noBytes = Buffer.alloc(0);
 /** First allocation for bytes whose end is not in sight: what is announced may never come. */
 const firstGrowthBytes = 16 * 1024;
@@ -270,17 +272,21 @@ export class RequestParser {
         return { kind: 'opening', args, argumentCount: this.#argumentCount, valueBytes: length };
       }
     }
-    this.#disposal = this.#mayKeep(length, isLarge) ? 'keep' : 'skip';
-    if (this.#disposal === 'keep') this.#bufferedBytes += length;
-    else this.#skippedBytes += length;
+    const costBytes = length + argumentCostBytes;
+    this.#disposal = this.#mayKeep(costBytes) ? 'keep' : 'skip';
+    if (this.#disposal === 'keep') this.#bufferedBytes += costBytes;
+    else this.#skippedBytes += costBytes;
     return 'on';
   }
 
-  #mayKeep(length: number, isLarge: boolean): boolean {
-    if (this.#skippedBytes > 0 || this.#bufferedBytes + length > this.#limits.maxBufferedBytes) return false;
-    if (!isLarge) return true;
-    if (!this.#policy.admits(length)) return false;
-    this.#admittedBytes += length;
+  /** A command that keeps much in all is admitted for all that it keeps. */
+  #mayKeep(costBytes: number): boolean {
+    const keptBytes = this.#bufferedBytes + costBytes;
+    if (this.#skippedBytes > 0 || keptBytes > this.#limits.maxBufferedBytes) return false;
+    if (keptBytes <= this.#limits.streamThresholdBytes) return true;
+    const missingBytes = keptBytes - this.#admittedBytes;
+    if (!this.#policy.admits(missingBytes)) return false;
+    this.#admittedBytes += missingBytes;
     return true;
   }
 

@@ -211,7 +211,7 @@ describe('limits', () => {
     const { dial } = await serve({ settings: { maxBufferedCommandBytes: 10_000, maxBufferedTotalBytes: 15_000 } });
     const client = await dial();
     const refusal =
-      "-CAPACITY the arguments of 'mset' need more memory than there is: at most 10000 bytes per command and 15000 over all connections; use SET, which streams, or retry later\r\n";
+      "-CAPACITY the arguments of 'mset' need more memory than there is: at most 10000 bytes per command and 15000 over all connections, with 128 more for each argument; use SET, which streams, or retry later\r\n";
     expect(await client.call('MSET', 'a', bytesOf(6000), 'b', bytesOf(6000))).toBe(refusal);
     expect(await client.call('MSET', 'a', bytesOf(6000))).toBe('+OK\r\n');
     expect(await client.call('FOO', bytesOf(20_000))).toBe(

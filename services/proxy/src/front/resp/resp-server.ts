@@ -161,7 +161,7 @@ function tooMuch(command: string, settings: RespSettings): SionError {
   const { maxBufferedCommandBytes, maxBufferedTotalBytes } = settings;
   return new SionError(
     'capacity',
-    `the arguments of '${command}' need more memory than there is: at most ${maxBufferedCommandBytes} bytes per command and ${maxBufferedTotalBytes} over all connections; use SET, which streams, or retry later`,
+    `the arguments of '${command}' need more memory than there is: at most ${maxBufferedCommandBytes} bytes per command and ${maxBufferedTotalBytes} over all connections, with 128 more for each argument; use SET, which streams, or retry later`,
   );
 }
 

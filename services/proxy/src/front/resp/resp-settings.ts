@@ -25,7 +25,7 @@ export interface RespSettings {
   readonly incomingQueueBytes: number;
   /** Arguments of one command that cannot stream (MSET, ECHO). */
   readonly maxBufferedCommandBytes: number;
-  /** Such arguments over all connections, counting those longer than `streamThresholdBytes`. */
+  /** The same over all connections, counting commands that keep more than `streamThresholdBytes`. */
   readonly maxBufferedTotalBytes: number;
   /** Commands of a connection that are taken and not yet answered. */
   readonly pipelineCommands: number;
