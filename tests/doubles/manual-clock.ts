@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
   /** Time passes while this process stands still: what was due fires late, all at the end. */
   stall(ms: number): void;
+  /** Moves on to the next timer and fires it; false when none waits. */
+  fireNext(): boolean;
   /** Timers that wait. */
   pendingTimers(): number;
 }
@@ -31,6 +33,15 @@ export function createManualClock(startWallMs = 1_700_000_000_000): ManualClock 
         due.fire();
       }
       passedMs = untilMs;
+    },
+    fireNext() {
+      let next: { readonly dueMs: number; readonly fire: () => void } | undefined;
+      for (const timer of timers) if (next === undefined || timer.dueMs < next.dueMs) next = timer;
+      if (next === undefined) return false;
+      timers.delete(next);
+      passedMs = Math.max(passedMs, next.dueMs);
+      next.fire();
+      return true;
     },
     stall(ms) {
       passedMs += ms;

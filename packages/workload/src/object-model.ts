@@ -1,0 +1,106 @@
+/**
+ * What one key does when its operations come one after the other: the sequential model for checking histories of an
+ * object store with conditions, counters and expiry. Values are known by a token, unique per write but for counters.
+ *
+ * An object is gone from the millisecond of its expiry on, as each operation's own look at the clock has it, which it takes
+ * at some time between its call and its return. Once an operation has found an object gone, it is gone for all that
+ * come after. One that looked in time may still change an object whose time has passed when it takes effect, as long
+ * as nobody has missed the object meanwhile.
+ */
+import type { SequentialModel } from './linearizability.ts';
+
+/** What an operation found under the key when its turn came. */
+export type FoundObject =
+  | { readonly kind: 'object'; readonly token: string; readonly expiresAtMs: number | undefined }
+  | { readonly kind: 'nothing' };
+
+export type ObjectCall =
+  | { readonly kind: 'read' }
+  | {
+      readonly kind: 'write';
+      readonly token: string;
+      readonly expiresAtMs?: number;
+      /** Writes only then: when there is nothing, anything, or exactly this token. */
+      readonly onlyIf?: 'absent' | 'present' | { readonly token: string };
+    }
+  /** The next whole number, 1 when there is nothing; keeps the expiry. */
+  | { readonly kind: 'increment' }
+  | { readonly kind: 'delete' }
+  /** Sets or, without a time, removes the expiry. */
+  | { readonly kind: 'expire'; readonly expiresAtMs?: number };
+
+export interface ObjectOperation {
+  readonly call: ObjectCall;
+  /** Undefined when the operation did not look, or its result is unknown. What it did follows from what it found. */
+  readonly found: FoundObject | undefined;
+  readonly calledMs: number;
+  /** Infinite when its result is unknown. */
+  readonly returnedMs: number;
+}
+
+export interface ObjectState {
+  readonly token: string | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+const gone: ObjectState = { token: undefined, expiresAtMs: undefined };
+
+export const objectModel: SequentialModel<ObjectState, ObjectOperation> = {
+  initial: gone,
+  step: (state, operation) => looksAt(state, operation).flatMap((look) => stepFrom(look, operation) ?? []),
+  nameOf: ({ token, expiresAtMs }) => `${token} ${expiresAtMs}`,
+};
+
+/** The state as the operation may find it: in time, and expired. */
+function looksAt(state: ObjectState, { calledMs, returnedMs }: ObjectOperation): readonly ObjectState[] {
+  const { expiresAtMs } = state;
+  if (expiresAtMs === undefined) return [state];
+  return [...(calledMs < expiresAtMs ? [state] : []), ...(returnedMs >= expiresAtMs ? [gone] : [])];
+}
+
+function stepFrom(state: ObjectState, { call, found }: ObjectOperation): ObjectState | undefined {
+  const { token, expiresAtMs } = state;
+  if (found?.kind === 'nothing' && token !== undefined) return undefined;
+  if (found?.kind === 'object' && (found.token !== token || found.expiresAtMs !== expiresAtMs)) return undefined;
+  switch (call.kind) {
+    case 'read':
+      return state;
+    case 'write':
+      return isMet(call.onlyIf, token) ? { token: call.token, expiresAtMs: call.expiresAtMs } : state;
+    case 'increment':
+      return { token: String(Number(token ?? '0') + 1), expiresAtMs };
+    case 'delete':
+      return gone;
+    case 'expire':
+      return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs };
+  }
+}
+
+function isMet(condition: Extract<ObjectCall, { kind: 'write' }>['onlyIf'], token: string | undefined): boolean {
+  if (condition === undefined) return true;
+  if (condition === 'absent') return token === undefined;
+  return condition === 'present' ? token !== undefined : token === condition.token;
+}
+
+/** `write b7 if absent`, for people. */
+export function describeCall(call: ObjectCall): string {
+  const until = 'expiresAtMs' in call && call.expiresAtMs !== undefined ? ` until ${call.expiresAtMs} ms` : '';
+  switch (call.kind) {
+    case 'write': {
+      const { onlyIf } = call;
+      const condition = onlyIf === undefined ? '' : ` if ${typeof onlyIf === 'object' ? onlyIf.token : onlyIf}`;
+      return `write ${call.token}${until}${condition}`;
+    }
+    case 'expire':
+      return until === '' ? 'persist' : `expire${until}`;
+    default:
+      return call.kind;
+  }
+}
+
+/** `found b7 until 120 ms`, for people. */
+export function describeFound(found: FoundObject | undefined): string {
+  if (found === undefined) return 'done';
+  if (found.kind === 'nothing') return 'found nothing';
+  return `found ${found.token}${found.expiresAtMs === undefined ? '' : ` until ${found.expiresAtMs} ms`}`;
+}
