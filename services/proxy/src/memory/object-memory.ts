@@ -50,6 +50,11 @@ export class ObjectMemory {
     parts.fleet.onLost((node, lost) => this.#onLost(node, lost));
   }
 
+  /** Layouts with chunks in memory, those that are still being taken in included. */
+  get size(): number {
+    return this.#live.size;
+  }
+
   /** Starts taking an object in; `sizeBytes` where it is known. */
   beginWrite(sizeBytes?: number): ObjectWriter {
     return new ObjectWriter(this, sizeBytes);

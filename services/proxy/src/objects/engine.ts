@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
-import { isExpired, lookUp } from './lookups.ts';
+import { isExpired } from './lookups.ts';
 import type {
   Key,
   Mutation,
@@ -24,7 +24,7 @@ import type {
   StagedBytes,
   WriteOptions,
 } from './objects.ts';
-import { type ReadParts, readInTurn, readObject } from './reads.ts';
+import { type ReadParts, readInfo, readInTurn, readObject } from './reads.ts';
 import { stageBytes } from './staging.ts';
 import { type LeaseProof, processBatch } from './writes.ts';
 
@@ -152,14 +152,7 @@ export class Engine implements Objects {
 
   async info(key: Key): Promise<ObjectInfo | undefined> {
     this.#assertUsable(key);
-    const { lease, store } = this.#parts;
-    lease.assertHeld();
-    const object = await lookUp(this.knowledge, store, key);
-    lease.assertHeld();
-    if (object === undefined) return undefined;
-    if (!isExpired(object, lease.expiryNowMs())) return infoOf(object);
-    this.#removeExpired(key);
-    return undefined;
+    return await readInfo(this.#reads, key);
   }
 
   async stage(key: Key, bytes: NewBytes, options: WriteOptions = {}): Promise<StagedBytes> {

@@ -117,10 +117,12 @@ function nextView(
       return undefined;
     case 'expire': {
       if (view === undefined) return view;
+      if (isPast(decision.expiresAtMs, nowMs)) return undefined;
       const { expiresAtMs: _, ...info } = view.info;
       return { ...view, info: withExpiry(info, decision.expiresAtMs) };
     }
     case 'write': {
+      if (isPast(decision.expiresAtMs, nowMs)) return undefined;
       const { bytes, contentType, user } = decision;
       const inline = bytes instanceof Uint8Array;
       const info: ObjectInfo = {
@@ -134,6 +136,10 @@ function nextView(
       return { info: withExpiry(info, decision.expiresAtMs), ...(inline ? { value: bytes } : {}) };
     }
   }
+}
+
+function isPast(expiresAtMs: number | undefined, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs;
 }
 
 function withExpiry(info: ObjectInfo, expiresAtMs: number | undefined): ObjectInfo {

@@ -4,7 +4,9 @@
  * request.
  *
  * A belief comes from a lookup or from a write of our own. A lookup's result is dropped when a write of the same key was
- * under way at any time during the lookup: what it saw may be older than what that write made.
+ * under way at any time during the lookup, or when another lookup beside it was believed meanwhile: what it saw may be
+ * older. Its reader has seen it all the same. So if it differs from what is believed, it may as well be newer (others
+ * write to the store, and a write of unknown result lands when it likes), and the store is asked again before the next use.
  */
 import type { StoredObject } from '@sion/components';
 import { AbsentKeys, Directory } from '@sion/core';
@@ -26,7 +28,16 @@ export interface Entry {
 /** A lookup under way; see the head of this module. */
 export interface Lookup {
   readonly key: Key;
+  /** False when what it finds may be older than what is believed. When it has ended: whether it is what is believed. */
   valid: boolean;
+}
+
+/** A write under way. */
+interface Writing {
+  /** The version that it replaces, if any, by its ETag. */
+  readonly before: string | undefined;
+  /** ETags that lookups found meanwhile; undefined = nothing. */
+  readonly seen: Set<string | undefined>;
 }
 
 export interface KnowledgeOptions {
@@ -43,7 +54,7 @@ export class Knowledge {
   readonly #directory: Directory<Entry>;
   readonly #absent: AbsentKeys;
   readonly #lookups = new Map<Key, Set<Lookup>>();
-  readonly #writing = new Set<Key>();
+  readonly #writing = new Map<Key, Writing>();
 
   constructor(options: KnowledgeOptions) {
     this.#options = options;
@@ -92,21 +103,29 @@ export class Knowledge {
     const lookups = this.#lookups.get(lookup.key);
     lookups?.delete(lookup);
     if (lookups?.size === 0) this.#lookups.delete(lookup.key);
-    if (!lookup.valid || found === 'failed') return undefined;
+    if (found === 'failed') return undefined;
+    if (!lookup.valid) return this.#compare(lookup, found);
+    for (const other of lookups ?? []) other.valid = false;
     return this.#believe(lookup.key, found);
   }
 
-  /** A write of this key is about to be sent to the store. */
-  beginWrite(key: Key): void {
-    this.#writing.add(key);
+  /** A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces. */
+  beginWrite(key: Key, before: string | undefined): void {
+    this.#writing.set(key, { before, seen: new Set() });
     this.#absent.remove(key);
     for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
   }
 
   /** The write landed as `object` (undefined = deleted), and nobody has been told yet. */
   endWrite(key: Key, object: StoredObject | undefined): Entry | undefined {
+    const writing = this.#writing.get(key);
     this.#writing.delete(key);
-    return this.#believe(key, object);
+    const entry = this.#believe(key, object);
+    const isDoubtful = [...(writing?.seen ?? [])].some((etag) => etag !== writing?.before && etag !== object?.etag);
+    if (!isDoubtful) return entry;
+    if (entry === undefined) this.#absent.remove(key);
+    else entry.confirmed = false;
+    return entry;
   }
 
   /** The write failed; `known` tells whether nothing was changed for certain. */
@@ -149,6 +168,21 @@ export class Knowledge {
     if (victim === undefined) return false;
     this.#remove(victim.key);
     return true;
+  }
+
+  /** What a lookup found that may not be believed: is it what is believed anyway? */
+  #compare(lookup: Lookup, found: StoredObject | undefined): Entry | undefined {
+    const { key } = lookup;
+    const writing = this.#writing.get(key);
+    writing?.seen.add(found?.etag);
+    const entry = this.#directory.peek(key);
+    if (entry === undefined) {
+      if (found !== undefined) this.#absent.remove(key);
+      return undefined;
+    }
+    if (entry.object.etag !== found?.etag) entry.confirmed = false;
+    lookup.valid = entry.confirmed && writing === undefined;
+    return lookup.valid ? entry : undefined;
   }
 
   #believe(key: Key, object: StoredObject | undefined): Entry | undefined {

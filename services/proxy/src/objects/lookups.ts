@@ -7,16 +7,22 @@ import { nameOfKey } from '@sion/core';
 import type { Knowledge } from './knowledge.ts';
 import type { Key } from './objects.ts';
 
-/** The object that the store has under this key now (it may be expired); undefined = none. */
-export async function lookUp(knowledge: Knowledge, store: Store, key: Key): Promise<StoredObject | undefined> {
+export interface Found {
+  /** What the store has under the key (it may be expired); undefined = nothing. */
+  readonly object: StoredObject | undefined;
+  /** False when a write of the key is under way, or has overtaken the lookup. */
+  readonly isSettled: boolean;
+}
+
+export async function lookUp(knowledge: Knowledge, store: Store, key: Key): Promise<Found> {
   const entry = knowledge.get(key);
-  if (entry?.confirmed) return entry.object;
-  if (entry === undefined && knowledge.isAbsent(key)) return undefined;
+  if (entry?.confirmed) return { object: entry.object, isSettled: !knowledge.isWriting(key) };
+  if (entry === undefined && knowledge.isAbsent(key)) return { object: undefined, isSettled: true };
   const lookup = knowledge.beginLookup(key);
   try {
-    const found = await store.head(nameOfKey(key));
-    knowledge.endLookup(lookup, found);
-    return found;
+    const object = await store.head(nameOfKey(key));
+    knowledge.endLookup(lookup, object);
+    return { object, isSettled: lookup.valid };
   } catch (thrown) {
     knowledge.endLookup(lookup, 'failed');
     throw thrown;

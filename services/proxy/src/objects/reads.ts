@@ -14,7 +14,16 @@ import type { KeyTurns } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
 import { isExpired, lookUp } from './lookups.ts';
 import { MemoryBody, Superseded } from './memory-body.ts';
-import type { Key, ObjectBody, ObjectRange, RangeRequest, ReadOptions, ReadOutcome, ReadTrace } from './objects.ts';
+import type {
+  Key,
+  ObjectBody,
+  ObjectInfo,
+  ObjectRange,
+  RangeRequest,
+  ReadOptions,
+  ReadOutcome,
+  ReadTrace,
+} from './objects.ts';
 import { StoreReadBody } from './store-read.ts';
 import type { LeaseProof } from './writes.ts';
 
@@ -54,7 +63,26 @@ export async function readObject(parts: ReadParts, key: Key, options: ReadOption
     if (outcome.kind === 'miss') parts.metrics.countGet('miss', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
     return outcome;
   }
-  throw new SionError('unavailable', 'the object kept being replaced while it was read; retry later');
+  throw keptChanging();
+}
+
+function keptChanging(): SionError {
+  return new SionError('unavailable', 'the object kept being replaced while it was read; retry later');
+}
+
+/** Info without bytes; undefined = no such object. */
+export async function readInfo(parts: ReadParts, key: Key): Promise<ObjectInfo | undefined> {
+  const { lease, knowledge, store, turns } = parts;
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    lease.assertHeld();
+    const { object, isSettled } = await lookUp(knowledge, store, key);
+    lease.assertHeld();
+    if (object === undefined) return undefined;
+    if (!isExpired(object, lease.expiryNowMs())) return infoOf(object);
+    if (missExpired(parts, key, isSettled) !== 'superseded') return undefined;
+    await turns.settled(key);
+  }
+  throw keptChanging();
 }
 
 /**
@@ -88,10 +116,7 @@ async function readEntry(
   begunMs: number,
 ): Promise<ReadOutcome | 'superseded'> {
   const { object, key } = entry;
-  if (isExpired(object, parts.lease.expiryNowMs())) {
-    parts.onExpired(key);
-    return { kind: 'miss' };
-  }
+  if (isExpired(object, parts.lease.expiryNowMs())) return missExpired(parts, key, !parts.knowledge.isWriting(key));
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
@@ -100,7 +125,7 @@ async function readEntry(
   const whole = range.end - range.start === object.sizeBytes;
   const got = await parts.store.get(object.name, { ifMatch: object.etag, ...(whole ? {} : { range }) });
   if (got.kind !== 'hit') {
-    entry.confirmed = false;
+    if (entry.object === object) entry.confirmed = false;
     return 'superseded';
   }
   return hit(object, range, storeBody(parts, { entry, object, got: got.body, range, options, begunMs }));
@@ -122,7 +147,7 @@ async function readMemory(
     budget: parts.budget,
     hedgeMs: parts.hedgeMs,
     fetchTimeoutMs: parts.fetchTimeoutMs,
-    readStore: (wanted) => readStoreRange(parts.store, entry, wanted),
+    readStore: (wanted) => readStoreRange(parts, entry, wanted),
     onEnd: (trace, finished) => countEnd(parts, trace, finished, range, begunMs),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -130,7 +155,6 @@ async function readMemory(
     await body.prime();
   } catch (thrown) {
     if (!(thrown instanceof Superseded)) throw thrown;
-    entry.confirmed = false;
     return 'superseded';
   }
   return hit(object, range, body);
@@ -163,8 +187,7 @@ async function readUnknown(
   const { object } = got;
   if (isExpired(object, parts.lease.expiryNowMs())) {
     if (got.kind === 'hit') got.body.cancel();
-    parts.onExpired(key);
-    return { kind: 'miss' };
+    return missExpired(parts, key, lookup.valid);
   }
   if (got.kind === 'outside') {
     return object.sizeBytes === 0 && options.range === undefined
@@ -181,13 +204,24 @@ async function readUnknownSuffix(
   options: ReadOptions,
   begunMs: number,
 ): Promise<ReadOutcome | 'superseded'> {
-  const object = await lookUp(parts.knowledge, parts.store, key);
-  if (object === undefined || isExpired(object, parts.lease.expiryNowMs())) return { kind: 'miss' };
+  const { object, isSettled } = await lookUp(parts.knowledge, parts.store, key);
+  if (object === undefined) return { kind: 'miss' };
+  if (isExpired(object, parts.lease.expiryNowMs())) return missExpired(parts, key, isSettled);
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
   if (got.kind !== 'hit') return 'superseded';
   return hit(object, range, storeBody(parts, { entry: undefined, object, got: got.body, range, options, begunMs }));
+}
+
+/**
+ * An expired object is no object, unless a write of its key is under way or has overtaken what was found: that one may
+ * have been decided in time, and its result would then be of an object that a later read has not found.
+ */
+function missExpired(parts: ReadParts, key: Key, isSettled: boolean): ReadOutcome | 'superseded' {
+  if (!isSettled) return 'superseded';
+  parts.onExpired(key);
+  return { kind: 'miss' };
 }
 
 interface StoreBodyInput {
@@ -228,10 +262,16 @@ function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
   });
 }
 
-async function readStoreRange(store: Store, entry: Entry, range: ByteRange): Promise<Uint8Array> {
-  const { object } = entry;
-  const got = await store.get(object.name, { ifMatch: object.etag, range });
-  if (got.kind !== 'hit') throw new Superseded();
+/** Bytes of the entry's version, and of no other. Its ETag changes with its expiry: that is waited for, if it is under way. */
+async function readStoreRange(parts: ReadParts, entry: Entry, range: ByteRange): Promise<Uint8Array> {
+  const { object, key } = entry;
+  const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
+  if (got.kind !== 'hit') {
+    if (parts.knowledge.isWriting(key)) await parts.turns.settled(key);
+    if (entry.object !== object) return await readStoreRange(parts, entry, range);
+    entry.confirmed = false;
+    throw new Superseded();
+  }
   const pieces: Uint8Array[] = [];
   let receivedBytes = 0;
   for await (const piece of got.body) {

@@ -52,14 +52,16 @@ export async function processBatch(parts: WriteParts, key: Key, batch: readonly 
   try {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       parts.lease.assertHeld();
-      const object = await lookUp(parts.knowledge, parts.store, key);
+      const { object } = await lookUp(parts.knowledge, parts.store, key);
+      const current = await currentOf(parts, key, object, batch);
+      if (current === 'changed') continue;
+      // From here on nothing waits until the write is known to be under way: readers judge expiry by that.
+      parts.lease.assertHeld();
       const nowMs = parts.lease.expiryNowMs();
       const live = object !== undefined && !isExpired(object, nowMs) ? object : undefined;
-      const current = await currentOf(parts, key, live, batch);
-      if (current === 'changed') continue;
       folded = foldMutations(
         batch.map((pending) => pending.mutation),
-        current,
+        live === undefined ? undefined : current,
         nowMs,
       );
       const plan: WritePlan =
@@ -72,7 +74,7 @@ export async function processBatch(parts: WriteParts, key: Key, batch: readonly 
     }
     throw new SionError('unavailable', 'the object kept changing in the store underneath; retry later');
   } catch (thrown) {
-    return fail(batch, folded, asSionError(thrown));
+    return fail(batch, folded, asSionError(thrown), parts.lease.isHeld());
   }
 }
 
@@ -83,14 +85,14 @@ function placeOf(plan: WritePlan, batch: readonly PendingMutation[]): boolean {
 async function currentOf(
   parts: WriteParts,
   key: Key,
-  live: StoredObject | undefined,
+  object: StoredObject | undefined,
   batch: readonly PendingMutation[],
 ): Promise<CurrentObject | undefined | 'changed'> {
-  if (live === undefined) return undefined;
-  const info = infoOf(live);
+  if (object === undefined || isExpired(object, parts.lease.expiryNowMs())) return undefined;
+  const info = infoOf(object);
   const limit = valueLimit(batch.map((pending) => pending.mutation));
-  if (limit === undefined || live.sizeBytes > limit) return { info };
-  const value = await parts.readValue(key, live);
+  if (limit === undefined || object.sizeBytes > limit) return { info };
+  const value = await parts.readValue(key, object);
   return value === undefined ? 'changed' : { info, value };
 }
 
@@ -108,7 +110,7 @@ async function carryOut(parts: WriteParts, change: Change): Promise<Landed | 'co
   const { key, plan, object } = change;
   if (plan.kind === 'none') return { object };
   const { knowledge } = parts;
-  knowledge.beginWrite(key);
+  knowledge.beginWrite(key, object?.etag);
   try {
     const outcome = await sendChange(parts, change, plan);
     if (outcome === 'conflict') {
@@ -243,13 +245,22 @@ async function settle(
   await Promise.all(folded.overwritten.map((bytes) => bytes.discard()));
 }
 
-/** Rejects what depended on the write; what was decided before any change stands. Gives how many were settled. */
-function fail(batch: readonly PendingMutation[], folded: Folded | undefined, error: SionError): number {
+/**
+ * Rejects what depended on the write; what was decided before any change stands, if it may be answered. Gives how many
+ * were settled.
+ */
+function fail(
+  batch: readonly PendingMutation[],
+  folded: Folded | undefined,
+  error: SionError,
+  mayAnswer: boolean,
+): number {
+  const stands = mayAnswer && error.code !== 'closed';
   const outcomes = folded?.outcomes ?? [];
   const count = outcomes.length === 0 ? batch.length : outcomes.length;
   for (const [position, pending] of batch.slice(0, count).entries()) {
     const outcome = outcomes[position];
-    if (outcome?.kind === 'result' && !outcome.needsWrite && error.code !== 'closed') pending.resolve(outcome.result);
+    if (outcome?.kind === 'result' && !outcome.needsWrite && stands) pending.resolve(outcome.result);
     else pending.reject(outcome?.kind === 'error' ? outcome.error : error);
   }
   return count;

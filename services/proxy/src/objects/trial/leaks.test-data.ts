@@ -1,0 +1,40 @@
+/** What must not be left when a trial has come to rest. */
+import { chunkKey } from '@sion/core';
+import type { Life } from './life.test-data.ts';
+
+/** `withNodes`: the nodes are this life's alone. */
+export function findLeaks(life: Life, withNodes: boolean): readonly string[] {
+  const { engine, fleet, store } = life;
+  const { knowledge, memory } = engine;
+  const leaks: string[] = [];
+  const { pinned } = engine.count();
+  if (pinned > 0) leaks.push(`${pinned} keys still have their turn`);
+  const { usedBytes } = memory.parts.budget;
+  if (usedBytes !== 0) leaks.push(`${usedBytes} bytes of the budget are not given back`);
+  if (store.openUploads !== 0) leaks.push(`${store.openUploads} uploads are open`);
+  if (knowledge.underWay !== 0) leaks.push(`${knowledge.underWay} lookups or writes are under way`);
+  const known = new Set<string>();
+  let placedCount = 0;
+  for (const { key, loading, placed } of knowledge.entries()) {
+    if (loading) leaks.push(`${key} is being loaded for ever`);
+    if (placed === undefined) continue;
+    placedCount++;
+    if (placed.readers !== 0) leaks.push(`${key} has ${placed.readers} readers that are gone`);
+    if (placed.dropped) leaks.push(`${key} is placed where it was dropped`);
+    for (const [number, fragment] of placed.fragments.entries()) {
+      if (fragment?.settled === false) leaks.push(`fragment ${number} of ${key} is not settled`);
+      for (const [index, node] of fragment?.nodes.entries() ?? []) {
+        known.add(`${node} ${chunkKey(placed.chunkId(number, index))}`);
+      }
+    }
+  }
+  if (memory.size !== placedCount) leaks.push(`${memory.size} layouts are tracked, ${placedCount} are placed`);
+  if (withNodes) {
+    for (let node = 0; node < fleet.size; node++) {
+      for (const { id } of fleet.manifest(node)) {
+        if (!known.has(`${node} ${chunkKey(id)}`)) leaks.push(`node ${node} holds ${chunkKey(id)}, which nobody knows`);
+      }
+    }
+  }
+  return leaks;
+}

@@ -1,0 +1,172 @@
+/** One proxy's life in a trial: a real engine with its own epoch, its way to the store and its view of the nodes. */
+import { type Clock, type Files, type Store, silentLog, type Timer } from '@sion/components';
+import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
+import { SionError } from '@sion/wire';
+import { FaultyStore, type FaultyStoreOptions } from '../../../../../tests/doubles/faulty-store.ts';
+import type { MemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
+import { CountedMetrics } from '../../metrics/counted-metrics.ts';
+import { restoreSnapshot, writeSnapshot } from '../../snapshot/snapshot.ts';
+import { Engine, type EngineSettings } from '../engine.ts';
+
+/** The clock of one process: its timers die with it. */
+export class ProcessClock implements Clock {
+  readonly #clock: Clock;
+  readonly #timers = new Set<Timer>();
+  #stopped = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.#clock.wallMs();
+  }
+
+  after(delayMs: number, fire: () => void): Timer {
+    if (this.#stopped) return { cancel() {} };
+    const timer = this.#clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      fire();
+    });
+    this.#timers.add(timer);
+    return {
+      cancel: () => {
+        this.#timers.delete(timer);
+        timer.cancel();
+      },
+    };
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+}
+
+/** The process died while somebody waited for it. */
+export class Crashed extends Error {}
+
+export interface LifeOptions {
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly faults: Omit<FaultyStoreOptions, 'clock'>;
+  readonly fleetFor: (clock: Clock) => MemoryFleet;
+  readonly files: Files;
+  readonly settings: Pick<EngineSettings, 'maxEntries' | 'bodyMemoryBytes' | 'maxAbsentKeys' | 'placeOnRead'>;
+}
+
+export class Life {
+  readonly epoch: number;
+  readonly clock: ProcessClock;
+  readonly store: FaultyStore;
+  readonly fleet: MemoryFleet;
+  readonly engine: Engine;
+  readonly lease = { held: true, lost: false };
+  /** Rejects when the process dies. */
+  readonly death: Promise<never>;
+  isDead = false;
+  readonly #placement: Placement;
+  readonly #files: Files;
+  #die: (reason: Crashed) => void = () => {};
+
+  constructor(options: LifeOptions) {
+    const { epoch, settings } = options;
+    this.epoch = epoch;
+    this.clock = new ProcessClock(options.clock);
+    // The store's own time goes on when a process dies.
+    this.store = new FaultyStore(options.store, { ...options.faults, clock: options.clock });
+    this.fleet = options.fleetFor(this.clock);
+    this.#placement = createPlacement({ nodes: this.fleet.size, groupSize: this.fleet.size });
+    this.#files = options.files;
+    this.death = new Promise((_, reject) => {
+      this.#die = reject;
+    });
+    this.death.catch(() => {});
+    let counter = 0;
+    this.engine = new Engine({
+      clock: this.clock,
+      log: silentLog,
+      store: this.store,
+      fleet: this.fleet,
+      placement: this.#placement,
+      metrics: new CountedMetrics(),
+      lease: {
+        isHeld: () => this.lease.held,
+        assertHeld: () => {
+          if (!this.lease.held) throw new SionError('closed', 'no lease');
+        },
+        expiryNowMs: () => this.clock.wallMs(),
+      },
+      nextId: (): LayoutId => ({ epoch, counter: ++counter }),
+      settings: { ...engineSettings, ...settings },
+    });
+  }
+
+  /** Takes over what the life before has left behind. */
+  async begin(): Promise<{ readonly entries: number; readonly believed: boolean }> {
+    return await restoreSnapshot(this.#snapshotParts());
+  }
+
+  async snapshot(clean: boolean): Promise<void> {
+    await writeSnapshot(this.#snapshotParts(), clean);
+  }
+
+  /** What its process had begun is not answered any more. */
+  die(): void {
+    this.isDead = true;
+    this.store.cut();
+    this.clock.stop();
+    this.#die(new Crashed('the proxy died'));
+  }
+
+  /** What the promise gives, or {@link Crashed}. */
+  async within<T>(promise: Promise<T>): Promise<T> {
+    return await Promise.race([promise, this.death]);
+  }
+
+  #snapshotParts() {
+    return {
+      ...{ files: this.#files, engine: this.engine, fleet: this.fleet },
+      ...{ placement: this.#placement, epoch: this.epoch },
+    };
+  }
+}
+
+/** Small in everything, so that small objects have many fragments. */
+export const engineSettings: EngineSettings = {
+  stripes: parseStripes('48B=1+1,*=3+2'),
+  maxChunkBytes: 64,
+  bodyMemoryBytes: 64 * 1024,
+  maxKeyBytes: 512,
+  maxObjectBytes: 4096,
+  keptMaxBytes: 200,
+  maxEntries: 100,
+  maxAbsentKeys: 100,
+  absentTtlMs: 150,
+  hedgeMs: 10,
+  fetchTimeoutMs: 40,
+  placePatienceMs: 20,
+  placeOnRead: true,
+  sweepMs: 300,
+  listSweepMs: 600,
+};
+
+/** Small files in memory; a replaced one is never seen half. */
+export function createMemoryFiles(): Files {
+  const files = new Map<string, Uint8Array>();
+  return {
+    read: async (name) => files.get(name),
+    replace: async (name, bytes) => void files.set(name, new Uint8Array(bytes)),
+    remove: async (name) => void files.delete(name),
+  };
+}
