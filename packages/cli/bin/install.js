@@ -46,10 +46,12 @@ export async function ensureInstalled(root) {
   try {
     const reason = staleReason(root);
     if (reason === undefined) return false;
-    process.stderr.write(`Installing dependencies: ${reason}\n`);
+    process.stderr.write(`Installing dependencies with npm, which may take a minute: ${reason}.\n`);
+    const started = performance.now();
     await runNpm(root);
     const still = staleReason(root);
     if (still !== undefined) throw new Error(`npm ci ended well, yet ${still}. Remove node_modules and try again.`);
+    process.stderr.write(`Installed in ${Math.ceil((performance.now() - started) / 1000)} s.\n`);
     return true;
   } finally {
     release();

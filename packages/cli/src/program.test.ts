@@ -47,6 +47,11 @@ describe('wrong commands and options end with exit code 2 before anything is tri
   });
 });
 
+test('the version is that of the package', async () => {
+  expect(await runProgram(['--version'], {})).toBe(0);
+  expect(output).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 test('help is no error', async () => {
   expect(await runProgram(['--help'], {})).toBe(0);
   expect(output).toContain('npm start');

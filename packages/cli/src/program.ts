@@ -4,6 +4,7 @@
  */
 import { systemClock } from '@sion/components';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import packageFile from '../package.json' with { type: 'json' };
 import { CliError } from './cli-error.ts';
 import { callEmulator } from './client/emulator-call.ts';
 import { getObject } from './commands/get.ts';
@@ -30,8 +31,8 @@ export async function runProgram(args: readonly string[], environment: Environme
 function createProgram(environment: Environment): Command {
   const program = new Command('sion')
     .description('Elastic memory storage on serverless functions.')
+    .version(packageFile.version, '-V, --version', 'print the version')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(sion --help lists the commands)')
     .addHelpText(
       'after',
@@ -60,12 +61,12 @@ function addStatus(program: Command, environment: Environment): void {
     .command('status')
     .description('what a running SION says of itself; with a key: which functions hold that object')
     .argument('[key]')
-    .option('--json', 'as JSON', false)
-    .action(async (key: string | undefined, options: { json: boolean }) => {
+    .option('--json', 'for programs: everything, as JSON')
+    .action(async (key: string | undefined, options: { json?: boolean }) => {
       const settings = readLocalSettings(environment);
       const text = await (key === undefined
-        ? describeStatus(settings, options.json)
-        : describeObject(settings, key, options.json));
+        ? describeStatus(settings, options.json === true)
+        : describeObject(settings, key, options.json === true));
       process.stdout.write(`${text}\n`);
     });
 }
@@ -73,7 +74,9 @@ function addStatus(program: Command, environment: Environment): void {
 function addReclaim(program: Command, environment: Environment): void {
   program
     .command('reclaim')
-    .description('take instances away, as Lambda does; their memory is lost, no acknowledged value is')
+    .description(
+      'take instances away, as Lambda does; their memory is lost, no acknowledged value is. Say which, by one of:',
+    )
     .addOption(new Option('--count <n>', 'so many, at random').argParser(wholeNumber))
     .addOption(new Option('--share <x>', 'this share of them, above 0, at most 1, at random').argParser(share))
     .option('--all', 'all of them')
@@ -100,7 +103,7 @@ function addObjects(program: Command, environment: Environment): void {
     .description('stream a file or, with - or nothing, standard input into an object')
     .argument('<key>')
     .argument('[file]', '', '-')
-    .addOption(new Option('--ttl <seconds>', 'how long it lives').argParser(wholeNumber))
+    .addOption(new Option('--ttl <seconds>', 'until it expires (without it: never)').argParser(wholeNumber))
     .action(async (key: string, file: string, { ttl }: { ttl?: number }) => {
       const options = ttl === undefined ? {} : { ttlSeconds: ttl };
       await putObject(httpAddress(readLocalSettings(environment)), key, file, process.stdin, options);

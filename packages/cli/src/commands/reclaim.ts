@@ -35,7 +35,7 @@ export async function reclaimInstances(control: EmulatorControl, options: Reclai
         ? { share }
         : { all: true, ...(node === undefined ? {} : { functionName: node }) },
   );
-  if (reclaimed.length === 0) return 'Reclaimed nothing: there is no such instance at the moment.';
+  if (reclaimed.length === 0) return 'Reclaimed nothing: no instance is there to be taken. A request starts new ones.';
   const fewer = count !== undefined && reclaimed.length < count ? ' (there were no more)' : '';
   const what = reclaimed.length === 1 ? 'instance' : 'instances';
   return `Reclaimed ${reclaimed.length} ${what}${fewer}; what they held in memory is gone, the store has it.`;

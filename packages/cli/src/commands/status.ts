@@ -1,10 +1,11 @@
 /** `sion status [key] [--json]`: what a running SION says of itself, or which functions hold an object. */
 import type { EmulatorStatus, Meter } from '@sion/emulator';
-import { formatPlaces, formatStatus, formatUsd } from '@sion/proxy';
+import { formatStatus, formatUsd } from '@sion/proxy';
 import { CliError } from '../cli-error.ts';
 import { callEmulator } from '../client/emulator-call.ts';
 import { fetchPlaces, fetchStatus } from '../client/proxy-admin.ts';
 import { adminAddress, emulatorAddress, type LocalSettings } from '../settings.ts';
+import { describePlaces } from './places-text.ts';
 
 /** The text to print, without its last line feed. */
 export async function describeStatus(settings: LocalSettings, json: boolean): Promise<string> {
@@ -19,9 +20,10 @@ export async function describeStatus(settings: LocalSettings, json: boolean): Pr
 export async function describeObject(settings: LocalSettings, key: string, json: boolean): Promise<string> {
   const places = await fetchPlaces(adminAddress(settings), key);
   if (places === undefined) {
-    throw new CliError(1, `No function holds ${JSON.stringify(key)}. It may still be in the store: npx sion get KEY`);
+    const name = JSON.stringify(key);
+    throw new CliError(1, `No function holds ${name}. It may still be in the store: npx sion get ${name}`);
   }
-  return json ? JSON.stringify(places, undefined, 2) : formatPlaces(places);
+  return json ? JSON.stringify(places, undefined, 2) : describePlaces(places);
 }
 
 interface EmulatorReading {

@@ -14,6 +14,13 @@ test('a port in use is refused with the setting that changes it, a free one is n
   await expect(checkPorts([{ ...resp, port }])).rejects.toThrow(
     `Port ${port} (RESP) is in use by another process. Stop that process, or set SION_RESP_PORT to another port.`,
   );
+  // One port of several may be anybody's; all of them are those of another SION.
+  const some = checkPorts([
+    { ...resp, port },
+    { ...http, port: 0 },
+  ]);
+  await expect(some).rejects.not.toThrow('another SION');
+  await expect(checkPorts([{ ...resp, port }])).rejects.toThrow('Perhaps another SION runs already: npx sion status');
   server.close();
   await once(server, 'close');
   await checkPorts([{ ...resp, port }]);

@@ -34,7 +34,10 @@ export async function checkPorts(ports: readonly WantedPort[]): Promise<void> {
       `Port ${wanted.port} (${wanted.purpose}) ${what}. Stop that process, or set ${wanted.setting} to another port.`,
     );
   }
-  if (problems.length > 0) throw new CliError(1, problems.join('\n'));
+  if (problems.length === 0) return;
+  // All of them taken together are hardly chance.
+  if (problems.length === ports.length) problems.push('Perhaps another SION runs already: npx sion status');
+  throw new CliError(1, problems.join('\n'));
 }
 
 function probe(wanted: WantedPort): Promise<string | undefined> {
