@@ -2,9 +2,11 @@
  * Whatever is killed between and during SETs and GETs: every acknowledged value comes back, no key is wedged, nothing
  * stale is answered, and no process is left over.
  */
+
 import { payloadOf } from '@sion/workload';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive, kill, LocalSion, sha256, until } from './local-sion.ts';
+import { until } from '../doubles/turns.ts';
+import { isAlive, kill, LocalSion, sha256 } from './local-sion.ts';
 
 const mib = 1024 * 1024;
 const sizes = [100, 50_000, mib + 7, 12 * mib];

@@ -2,6 +2,7 @@
  * A whole SION on this machine for end-to-end tests: emulator and proxy as the processes that people run, on ports of
  * their own and a data folder of their own, each to be killed, paused and started again.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,11 +14,9 @@ import { createEmulatorControl, type EmulatorControl } from '@sion/emulator';
 import { buildNodeBundle, type NodeBundle } from '@sion/node';
 import type { ObjectPlaces, ProxyStatus } from '@sion/proxy';
 import { Redis } from 'ioredis';
+import { until } from '../doubles/turns.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The bundle is the same for all tests of a run. */
-let bundle: Promise<NodeBundle> | undefined;
 
 export interface Part {
   readonly child: ChildProcess;
@@ -36,6 +35,8 @@ export interface LocalSionOptions {
   readonly nodes?: number;
   readonly nodeMemoryMb?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of the functions, beside the data folder. */
+  readonly nodeEnvironment?: Readonly<Record<string, string>>;
 }
 
 export class LocalSion {
@@ -43,6 +44,7 @@ export class LocalSion {
   readonly #options: LocalSionOptions;
   readonly #clients: Redis[] = [];
   readonly #parts = new Set<Part>();
+  #bundle: Promise<NodeBundle> | undefined;
   #emulator: Part | undefined;
   #proxy: Part | undefined;
 
@@ -86,15 +88,15 @@ export class LocalSion {
       SION_LAMBDA_PORT: String(port),
       SION_EMULATOR_LOG_LEVEL: 'warn',
     });
-    bundle ??= mkdtemp(join(tmpdir(), 'sion-e2e-bundle-')).then((outDir) => buildNodeBundle({ outDir }));
-    const { folder, handler, codeVersion } = await bundle;
+    this.#bundle ??= buildNodeBundle({ outDir: join(this.dataDir, 'bundle') });
+    const { folder, handler, codeVersion } = await this.#bundle;
     const { nodes = 24, nodeMemoryMb = 512 } = this.#options;
     for (let node = 0; node < nodes; node++) {
       await this.control.putFunction(nodeName(node), {
         ...{ bundleFolder: folder, handler, codeVersion, memoryMb: nodeMemoryMb },
         timeoutMs: 330_000,
         reservedConcurrency: 1,
-        environment: { SION_DATA_DIR: this.dataDir, SION_NODE_LOG_LEVEL: 'warn' },
+        environment: { SION_DATA_DIR: this.dataDir, SION_NODE_LOG_LEVEL: 'warn', ...this.#options.nodeEnvironment },
       });
     }
   }
@@ -224,11 +226,6 @@ function nodeName(node: number): string {
 export async function kill(part: Part): Promise<void> {
   part.child.kill('SIGKILL');
   await part.ended;
-}
-
-/** Waits for a condition by looking again and again; a test's own time-out ends it. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export function isAlive(pid: number): boolean {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalSion, type Part } from './local-sion.ts';
 
-const shortLease = { SION_LEASE_TTL_MS: '1500', SION_LEASE_RENEWAL_MS: '300' };
+/** Short, to be waited out; long enough for a busy machine to renew it. */
+const shortLease = { SION_LEASE_TTL_MS: '8000', SION_LEASE_RENEWAL_MS: '1000' };
 
 describe('two proxies on one data folder', { timeout: 120_000 }, () => {
   let sion: LocalSion;
