@@ -32,9 +32,9 @@ export function isTestFile(path: string): boolean {
   return path.startsWith('tests/') || /\.test(-data)?\.ts$/.test(path);
 }
 
-/** A main file puts parts together: `src/main.ts` of a service or package. */
+/** A main file puts parts together: `src/main.ts` of a service or package, and the function's `handler.ts`. */
 export function isMainFile(path: string): boolean {
-  return /^(services|packages)\/[^/]+\/src\/main\.ts$/.test(path);
+  return path === 'services/node/src/handler.ts' || /^(services|packages)\/[^/]+\/src\/main\.ts$/.test(path);
 }
 
 /** Every broken rule as a sentence. */

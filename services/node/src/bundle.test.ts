@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { openDirectoryStore, systemRandom } from '@sion/components';
@@ -30,17 +31,39 @@ async function callHandler(environment: Record<string, string>, event: unknown):
 
 const warmup = { v: 1, kind: 'warmup', node: 'n', host: 'h', port: 1, epoch: 1, session: 1, token: '00' };
 
-it('is one module with its source map, and says which code it is', async () => {
-  expect((await readdir(bundle.folder)).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+it('is a module with what it loads and source maps, and says which code it is', async () => {
+  const names = await readdir(bundle.folder);
+  const modules = names.filter((name) => name.endsWith('.mjs'));
+  expect(modules).toContain('index.mjs');
+  expect(names.toSorted()).toEqual(modules.flatMap((name) => [name, `${name}.map`]).toSorted());
   expect(bundle).toMatchObject({ handler: 'index.handler', folder: join(folder, 'built', 'node') });
   expect(bundle.codeVersion).toMatch(/^[0-9a-f]{64}$/);
   const again = await buildNodeBundle({ outDir: join(folder, 'elsewhere') });
   expect(again.codeVersion).toBe(bundle.codeVersion);
 });
 
-it('is small, and without an SDK', async () => {
-  expect(await readFile(join(bundle.folder, 'index.mjs'), 'utf8')).not.toMatch(/aws-sdk|smithy/);
+it('starts small, and without an SDK, which a load from S3 brings in', async () => {
+  const script = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
+    await import(${JSON.stringify(join(bundle.folder, 'index.mjs'))});
+    process.stdout.write(JSON.stringify(loaded), () => process.exit(0));`;
+  const env = { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512', SION_DATA_DIR: folder };
+  const run = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+  const urls: unknown = JSON.parse(run.stdout);
+  const loaded = (Array.isArray(urls) ? urls.map(String) : []).filter((url) => url.startsWith('file:'));
+  expect(loaded.map((url) => basename(url))).toContain('index.mjs');
+  for (const url of loaded) expect(await readFile(fileURLToPath(url), 'utf8')).not.toMatch(/aws-sdk|smithy/);
   expect(bundle.sizeBytes).toBeLessThan(640 * 1024);
+});
+
+it('clears away the parts of an earlier build', async () => {
+  const outDir = join(folder, 'rebuilt');
+  await mkdir(outDir);
+  await writeFile(join(outDir, 'part-s3-store-OLD.mjs'), '');
+  await buildNodeBundle({ outDir });
+  expect(await readdir(outDir)).not.toContain('part-s3-store-OLD.mjs');
 });
 
 it('stands alone: it answers a warm-up, with an instance id of its own per process', async () => {

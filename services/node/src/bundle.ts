@@ -1,13 +1,15 @@
 /**
- * Builds the node's bundle: one ES module with its source map that exports `handler`, the same for Lambda and for the
- * emulator. It is built in memory and then moved into place file by file, so that an instance that starts meanwhile
- * never reads half of one.
+ * Builds the node's bundle: the ES module `index.mjs` that exports `handler`, and modules that it loads, with their source
+ * maps, the same for Lambda and for the emulator. What only a load from S3 needs is a module of its own, so that a cold
+ * start does not read the SDK. It is built in memory and then moved into place file by file, `index.mjs` last, so that an
+ * instance that starts meanwhile never reads half of one.
  */
 import { createHash } from 'node:crypto';
 // oxlint-disable-next-line eslint/no-restricted-imports -- A build script: it runs before there is a part to inject.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Metafile } from 'esbuild';
 
 export interface NodeBundleOptions {
   /** Where the bundle goes; made when it is missing. */
@@ -19,9 +21,9 @@ export interface NodeBundle {
   readonly folder: string;
   /** As Lambda wants it: `index.handler`. */
   readonly handler: string;
-  /** SHA-256 of the module, hex: changes exactly when the code does. */
+  /** SHA-256 of the modules, hex: changes exactly when the code does. */
   readonly codeVersion: string;
-  /** The module without its source map. */
+  /** What a cold start loads, without source maps. */
   readonly sizeBytes: number;
 }
 
@@ -33,9 +35,14 @@ export async function buildNodeBundle(options: NodeBundleOptions): Promise<NodeB
   const folder = resolve(options.outDir);
   // Not `build`: that leaves a service process behind for as long as the caller lives.
   const { buildSync } = await import('esbuild');
-  const { outputFiles } = buildSync({
-    entryPoints: [fileURLToPath(new URL('handler.ts', import.meta.url))],
-    outfile: join(folder, 'index.mjs'),
+  const { outputFiles, metafile } = buildSync({
+    entryPoints: [{ in: fileURLToPath(new URL('handler.ts', import.meta.url)), out: 'index' }],
+    // Written below, to where it is wanted: names and source maps do not depend on that place.
+    outdir: fileURLToPath(new URL('../built', import.meta.url)),
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    chunkNames: 'part-[name]-[hash]',
+    metafile: true,
     // Paths in the source map do not depend on where the build was started.
     absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
     bundle: true,
@@ -52,14 +59,41 @@ export async function buildNodeBundle(options: NodeBundleOptions): Promise<NodeB
     logLevel: 'silent',
     write: false,
   });
-  const module = outputFiles.find((file) => file.path.endsWith('.mjs'));
-  if (module === undefined) throw new Error('esbuild gave no module');
   await mkdir(folder, { recursive: true });
-  for (const file of outputFiles) {
+  // A name that holds its content's hash first: what is there already may be in use, and is the same.
+  for (const file of outputFiles.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
     const place = join(folder, basename(file.path));
     await writeFile(`${place}.${process.pid}.tmp`, file.contents);
     await rename(`${place}.${process.pid}.tmp`, place);
   }
-  const codeVersion = createHash('sha256').update(module.contents).digest('hex');
-  return { folder, handler: 'index.handler', codeVersion, sizeBytes: module.contents.length };
+  await removeOldParts(folder, new Set(outputFiles.map(({ path }) => basename(path))));
+  const modules = outputFiles
+    .filter(({ path }) => path.endsWith('.mjs'))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const hash = createHash('sha256');
+  for (const { path, contents } of modules) hash.update(basename(path)).update(contents);
+  return { folder, handler: 'index.handler', codeVersion: hash.digest('hex'), sizeBytes: startBytes(metafile) };
+}
+
+function isEntry({ path }: { readonly path: string }): boolean {
+  return basename(path).startsWith('index.mjs');
+}
+
+/** The parts of earlier builds: an instance of those has its own emulator, which is gone. */
+async function removeOldParts(folder: string, present: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/^part-.*\.mjs(\.map)?$/.test(name) && !present.has(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** The entry and what it imports at once. */
+function startBytes({ outputs }: Metafile): number {
+  const entry = Object.keys(outputs).find((path) => basename(path) === 'index.mjs');
+  const loaded = new Set(entry === undefined ? [] : [entry]);
+  for (const path of loaded) {
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && next in outputs) loaded.add(next);
+    }
+  }
+  return [...loaded].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
 }

@@ -8,11 +8,28 @@ import { SionError } from '@sion/wire';
 import type { ChunkSource } from './chunk-loader.ts';
 import type { NodeEnvironment } from './settings.ts';
 
-/** The source that the settings name; throws `invalid` when they cannot name one. */
-export function openSource(environment: NodeEnvironment, random: Random): ChunkSource {
-  const { store, dataDir } = environment;
-  if (store !== 'directory') {
-    throw new SionError('invalid', `SION_STORE is ${store}, which this version does not offer. Set it to directory.`);
+/** Where the S3 store lies. */
+export interface S3Source {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly endpoint?: string;
+}
+
+/**
+ * The source that the settings name; throws `invalid` when they cannot name one. `openS3` brings the SDK in, which a cold
+ * start must not load.
+ */
+export function openSource(
+  environment: NodeEnvironment,
+  random: Random,
+  openS3: (source: S3Source) => Promise<Store>,
+): ChunkSource {
+  const { store, dataDir, s3Bucket: bucket, s3Endpoint: endpoint, prefix } = environment;
+  if (store === 's3') {
+    if (bucket === '') {
+      throw new SionError('invalid', 'SION_STORE is s3, but SION_S3_BUCKET is empty. Name the bucket.');
+    }
+    return openOnUse(() => openS3({ bucket, prefix, ...(endpoint === '' ? {} : { endpoint }) }));
   }
   if (!isAbsolute(dataDir)) {
     throw new SionError('invalid', `SION_DATA_DIR is ${dataDir}, but a function needs it as an absolute path.`);

@@ -18,10 +18,24 @@ it('a function without room for chunks, or of unknown memory, is refused', () =>
   expect(() => nodeSettings(read({}), Number.NaN)).toThrow(/AWS_LAMBDA_FUNCTION_MEMORY_SIZE/);
 });
 
-it('a store that there is not, and a folder that is not absolute, are refused', () => {
-  expect(() => openSource(read({ SION_STORE: 's3' }), systemRandom)).toThrow(/SION_STORE is s3/);
-  expect(() => openSource(read({ SION_DATA_DIR: 'data' }), systemRandom)).toThrow(/SION_DATA_DIR is data/);
-  expect(openSource(read({ SION_DATA_DIR: '/data' }), systemRandom)).toBeDefined();
+const noS3 = () => Promise.reject(new Error('nobody asked for S3'));
+
+it('a bucket without a name, and a folder that is not absolute, are refused', () => {
+  expect(() => openSource(read({ SION_STORE: 's3' }), systemRandom, noS3)).toThrow(/SION_S3_BUCKET is empty/);
+  expect(() => openSource(read({ SION_DATA_DIR: 'data' }), systemRandom, noS3)).toThrow(/SION_DATA_DIR is data/);
+  expect(openSource(read({ SION_DATA_DIR: '/data' }), systemRandom, noS3)).toBeDefined();
+});
+
+it('S3 is opened with the first read, where the settings say', async () => {
+  const opened: unknown[] = [];
+  const environment = { SION_STORE: 's3', SION_S3_BUCKET: 'b', SION_S3_ENDPOINT: 'http://s3:9000', SION_PREFIX: 'p' };
+  const source = openSource(read(environment), systemRandom, async (place) => {
+    opened.push(place);
+    return new VirtualStore({ wallMs: () => 0 });
+  });
+  expect(opened).toEqual([]);
+  expect(await source.get('o')).toEqual({ kind: 'miss' });
+  expect(opened).toEqual([{ bucket: 'b', prefix: 'p', endpoint: 'http://s3:9000' }]);
 });
 
 it('the store is opened with the first read, once, and again when that failed', async () => {

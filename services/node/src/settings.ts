@@ -17,7 +17,18 @@ export const nodeSettingsSchema = Type.Object(
   {
     store: Type.Union([Type.Literal('directory'), Type.Literal('s3')], {
       default: 'directory',
-      description: 'Where objects are durable. This version offers `directory` only.',
+      description: 'Where objects are durable: in a folder, or in a bucket of S3.',
+    }),
+    s3Bucket: Type.String({ maxLength: 255, default: '', description: 'Bucket of the S3 store.' }),
+    s3Endpoint: Type.String({
+      maxLength: 1024,
+      default: '',
+      description: 'URL of the S3 service. Empty = AWS’s own, in the region that AWS_REGION names.',
+    }),
+    prefix: Type.String({
+      maxLength: 120,
+      default: '',
+      description: 'What the keys of objects in the bucket begin with; a slash follows it. Empty = nothing.',
     }),
     dataDir: Type.String({
       minLength: 1,

@@ -2,8 +2,8 @@
  * The proxy as a process of its own: settings → parts → start → run. Prints one JSON line when it serves. Stops in order
  * on SIGTERM, SIGINT, and when its parent (by IPC) is gone. Exit codes: 2 wrong settings, 3 refused or fenced.
  */
-import { join, resolve } from 'node:path';
 import { createLambdaFunctions } from '@sion/aws';
+import type { S3StoreOptions } from '@sion/aws/s3-store';
 import {
   onParentGone,
   openFiles,
@@ -17,9 +17,8 @@ import {
 import { asSionError, SionError } from '@sion/wire';
 import { type ProxyParts, startProxy } from './proxy.ts';
 import { assertSettings, type ProxySettings, proxySettingsSchema } from './settings.ts';
-import { functionsOptions } from './settings-of-parts.ts';
-import { openKnownStore } from './store/known-store.ts';
-import { freeStore } from './store/metered-store.ts';
+import { functionsOptions, ownFolder, storePrices } from './settings-of-parts.ts';
+import { openStore } from './store/open-store.ts';
 import { readVersion } from './version.ts';
 
 function end(thrown: unknown): never {
@@ -28,20 +27,21 @@ function end(thrown: unknown): never {
   process.exit(error.code === 'invalid' ? 2 : error.code === 'closed' ? 3 : 1);
 }
 
+const openS3 = async (options: S3StoreOptions) => (await import('@sion/aws/s3-store')).openS3Store(options);
+
 async function openParts(settings: ProxySettings): Promise<ProxyParts> {
-  const dataDir = resolve(settings.dataDir);
-  const files = await openFiles(join(dataDir, 'proxy'));
+  const [clock, random] = [systemClock, systemRandom];
+  const log = openLog({ level: settings.logLevel, service: 'proxy' });
+  const files = await openFiles(ownFolder(settings));
   return {
     version: readVersion(),
-    clock: systemClock,
-    random: systemRandom,
-    log: openLog({ level: settings.logLevel, service: 'proxy' }),
+    ...{ clock, random, log },
     network: openNetwork(),
     identity: openProcessIdentity(),
     files,
     functions: createLambdaFunctions(functionsOptions(settings)),
-    store: await openKnownStore(dataDir, files, systemRandom),
-    storePrices: freeStore,
+    store: await openStore(settings, { files, clock, random, log, environment: process.env, openS3 }),
+    storePrices: storePrices(settings),
     onFenced: (reason) => end(new SionError('closed', reason.message)),
   };
 }

@@ -14,7 +14,14 @@ import { CountedMetrics } from './metrics/counted-metrics.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { Engine } from './objects/engine.ts';
 import type { ProxySettings } from './settings.ts';
-import { adminSettings, engineSettings, fleetSettings, httpSettings, respSettings } from './settings-of-parts.ts';
+import {
+  adminSettings,
+  engineSettings,
+  fleetSettings,
+  httpSettings,
+  respSettings,
+  storePlace,
+} from './settings-of-parts.ts';
 import { restoreSnapshot } from './snapshot/snapshot.ts';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.ts';
 import type { ProxyStatus, StatusSource } from './status/status.ts';
@@ -82,7 +89,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     metrics,
     state: () => (state === 'serving' && !lease.isHeld() ? 'fenced' : state),
     epoch: () => lease.epoch,
-    store: () => ({ kind: settings.store, place: settings.dataDir, reachable: store.reachable }),
+    store: () => ({ kind: settings.store, place: storePlace(settings), reachable: store.reachable }),
     objects: () => running.engine.count(),
     windows: () => windowsOf(running),
     nodes: () => running.fleet.status(),

@@ -2,12 +2,16 @@
  * Which settings reach which part, under the names that the part itself uses. Pure; main calls it once. What a part has
  * beside these is its own constant.
  */
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { priceBook, s3RequestUsd } from '@sion/core';
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
 import type { HttpSettings } from './front/http/http-settings.ts';
 import { type RespSettings, respDefaults } from './front/resp/resp-settings.ts';
 import type { EngineSettings } from './objects/engine.ts';
 import { type ProxySettings, stripesOf } from './settings.ts';
+import { freeStore, type StorePrices } from './store/metered-store.ts';
 
 /** Share of a function's memory that chunks may take, until the function itself says how much that is. */
 const assumedShare = 0.7;
@@ -95,6 +99,37 @@ export function adminSettings(settings: ProxySettings): AdminSettings {
 /** Where the Lambda service is reached; `lambdaPort` is the port on which the emulator really listens. */
 export function lambdaEndpoint(settings: ProxySettings, lambdaPort = settings.lambdaPort): string {
   return settings.lambdaEndpoint === '' ? `http://127.0.0.1:${lambdaPort}` : settings.lambdaEndpoint;
+}
+
+/** Where the S3 store lies. `environment` is the process’s own, for the region. */
+export function s3Options(settings: ProxySettings, environment: Readonly<Record<string, string | undefined>>) {
+  const { s3Bucket: bucket, s3Endpoint: endpoint, prefix } = settings;
+  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? 'us-east-1';
+  return { bucket, prefix, region, ...(endpoint === '' ? {} : { endpoint }) };
+}
+
+/** The store as people name it. */
+export function storePlace(settings: ProxySettings): string {
+  if (settings.store === 'directory') return settings.dataDir;
+  return `s3://${settings.s3Bucket}/${settings.prefix}`;
+}
+
+/**
+ * The folder of what the proxy itself remembers. One for each store: what was true of one says nothing of another, and a
+ * clean stop’s snapshot is believed.
+ */
+export function ownFolder(settings: ProxySettings): string {
+  const { store, dataDir, s3Endpoint } = settings;
+  if (store === 'directory') return resolve(dataDir, 'proxy');
+  const mark = createHash('sha256')
+    .update(`${s3Endpoint} ${storePlace(settings)}`)
+    .digest('hex');
+  return resolve(dataDir, `proxy-${mark.slice(0, 16)}`);
+}
+
+/** What requests to the store cost. */
+export function storePrices(settings: ProxySettings): StorePrices {
+  return settings.store === 'directory' ? freeStore : s3RequestUsd(priceBook);
 }
 
 /** How functions are invoked: with room for one invocation per node, and the emulator's static credentials. */

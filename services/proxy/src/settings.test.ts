@@ -7,7 +7,11 @@ import {
   fleetSettings,
   httpSettings,
   lambdaEndpoint,
+  ownFolder,
   respSettings,
+  s3Options,
+  storePlace,
+  storePrices,
 } from './settings-of-parts.ts';
 
 const read = (environment: Record<string, string> = {}) => readSettings(proxySettingsSchema, { environment });
@@ -41,7 +45,13 @@ describe('the proxy’s settings', () => {
   });
 
   it.each([
-    [{ SION_STORE: 's3' }, /SION_STORE is s3, which this version does not offer/],
+    [{ SION_STORE: 's3' }, /SION_STORE is s3, but SION_S3_BUCKET is empty/],
+    [
+      { SION_STORE: 's3', SION_S3_BUCKET: 'b', SION_S3_ENDPOINT: 'here' },
+      /SION_S3_ENDPOINT is "here", which is no URL/,
+    ],
+    [{ SION_S3_BUCKET: 'b' }, /SION_S3_BUCKET does nothing while SION_STORE is directory/],
+    [{ SION_PREFIX: 'p' }, /SION_PREFIX does nothing while SION_STORE is directory/],
     [{ SION_DURABILITY: 'memory' }, /SION_DURABILITY is memory, which this version does not offer/],
     [{ SION_NODES: '11' }, /over 12 functions, but SION_NODES is 11/],
     [{ SION_STRIPES: '*=1' }, /SION_STRIPES: stripes "\*=1"/],
@@ -64,7 +74,7 @@ describe('the proxy’s settings', () => {
     expect(() => assertSettings(settings)).toThrow(/^2 settings are wrong:\n.*SION_STORE.*\n.*SION_NODES/);
   });
 
-  it.each(['SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_S3_BUCKET', 'SION_RESP_PROT'])(
+  it.each(['SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_RESP_PROT'])(
     'refuse %s, which would do nothing',
     (name) => {
       expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
@@ -101,7 +111,23 @@ describe('the proxy’s settings', () => {
     });
     for (const part of [fleetSettings, engineSettings, httpSettings, respSettings, adminSettings, lambdaEndpoint])
       part(settings);
+    s3Options(settings, {});
     expect(Object.keys(proxySettingsSchema.properties).filter((name) => !reached.has(name))).toEqual([]);
+  });
+
+  it('put the store where they say, and keep what the proxy remembers of each apart', () => {
+    const environment = { SION_STORE: 's3', SION_S3_BUCKET: 'b', SION_S3_ENDPOINT: 'http://s3:9000', SION_PREFIX: 'p' };
+    const settings = read({ SION_DATA_DIR: '/data', ...environment });
+    assertSettings(settings);
+    const place = { bucket: 'b', prefix: 'p', endpoint: 'http://s3:9000' };
+    expect(s3Options(settings, {})).toEqual({ ...place, region: 'us-east-1' });
+    expect(s3Options(settings, { AWS_REGION: 'eu-west-1' })).toEqual({ ...place, region: 'eu-west-1' });
+    expect(storePlace(settings)).toBe('s3://b/p');
+    expect(storePrices(settings).put).toBeGreaterThan(storePrices(settings).get);
+    expect(storePrices(read()).put).toBe(0);
+    const folders = [read({ SION_DATA_DIR: '/data' }), settings, { ...settings, prefix: 'q' }].map(ownFolder);
+    expect(folders[0]).toBe('/data/proxy');
+    expect(new Set(folders).size).toBe(3);
   });
 
   it('reach the parts that they are for', () => {

@@ -58,7 +58,14 @@ const deployment = {
   }),
   store: Type.Union([Type.Literal('directory'), Type.Literal('s3')], {
     default: 'directory',
-    description: 'Where objects are durable. This version offers `directory` only.',
+    description: 'Where objects are durable: in a folder, or in a bucket of S3.',
+  }),
+  s3Bucket: Type.String({ maxLength: 255, default: '', description: 'Bucket of the S3 store.' }),
+  s3Endpoint: text('', 'URL of the S3 service. Empty = AWS’s own, in the region that AWS_REGION names.'),
+  prefix: Type.String({
+    maxLength: 120,
+    default: '',
+    description: 'What the keys of objects in the bucket begin with; a slash follows it. Empty = nothing.',
   }),
   durability: Type.Union([Type.Literal('store'), Type.Literal('journal'), Type.Literal('memory')], {
     default: 'store',
@@ -190,7 +197,12 @@ export type ProxySettings = Static<typeof proxySettingsSchema>;
 
 /** Throws one `invalid` that names each impossible combination, with the remedy. */
 export function assertSettings(settings: ProxySettings): void {
-  const problems = [...offerProblems(settings), ...relationProblems(settings), ...portProblems(settings)];
+  const problems = [
+    ...offerProblems(settings),
+    ...storeProblems(settings),
+    ...relationProblems(settings),
+    ...portProblems(settings),
+  ];
   if (problems.length === 0) return;
   const head = problems.length === 1 ? 'A setting is wrong' : `${problems.length} settings are wrong`;
   throw new SionError('invalid', `${head}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -207,17 +219,38 @@ export function stripesOf(settings: Pick<ProxySettings, 'stripes'>): readonly St
 
 function offerProblems(settings: ProxySettings): readonly string[] {
   const problems: string[] = [];
-  if (settings.store !== 'directory') {
-    problems.push(
-      `SION_STORE is ${settings.store}, which this version does not offer. Leave it out, or set it to directory.`,
-    );
-  }
   if (settings.durability !== 'store') {
     problems.push(
       `SION_DURABILITY is ${settings.durability}, which this version does not offer. Leave it out, or set it to store.`,
     );
   }
   return problems;
+}
+
+function storeProblems(settings: ProxySettings): readonly string[] {
+  const { store, s3Bucket, s3Endpoint, prefix } = settings;
+  if (store === 'directory') {
+    const names = [
+      ['SION_S3_BUCKET', s3Bucket],
+      ['SION_S3_ENDPOINT', s3Endpoint],
+      ['SION_PREFIX', prefix],
+    ] as const;
+    return names.flatMap(([name, value]) =>
+      value === ''
+        ? []
+        : [`${name} does nothing while SION_STORE is directory. Leave it out, or set SION_STORE to s3.`],
+    );
+  }
+  return [
+    ...(s3Bucket === '' ? ['SION_STORE is s3, but SION_S3_BUCKET is empty. Name the bucket.'] : []),
+    ...(s3Endpoint === '' || isUrl(s3Endpoint)
+      ? []
+      : [`SION_S3_ENDPOINT is ${JSON.stringify(s3Endpoint)}, which is no URL. Write http://host:port.`]),
+  ];
+}
+
+function isUrl(endpoint: string): boolean {
+  return /^https?:\/\/[^\s/]+/.test(endpoint);
 }
 
 function relationProblems(settings: ProxySettings): readonly string[] {
@@ -256,7 +289,7 @@ function relationProblems(settings: ProxySettings): readonly string[] {
       `SION_MAX_CHUNK_BYTES is ${maxChunkBytes}, but must be at most a sixteenth of a function’s memory (${nodeBytes}).`,
     );
   }
-  if (settings.lambdaEndpoint !== '' && !/^https?:\/\/[^\s/]+/.test(settings.lambdaEndpoint)) {
+  if (settings.lambdaEndpoint !== '' && !isUrl(settings.lambdaEndpoint)) {
     problems.push(
       `SION_LAMBDA_ENDPOINT is ${JSON.stringify(settings.lambdaEndpoint)}, which is no URL. Write http://host:port.`,
     );

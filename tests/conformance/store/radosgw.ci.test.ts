@@ -4,7 +4,7 @@
  *
  *     SION_TEST_S3_ENDPOINT  SION_TEST_S3_BUCKET  SION_TEST_S3_KEY  SION_TEST_S3_SECRET
  */
-import { openS3Store } from '@sion/aws';
+import { openS3Store } from '@sion/aws/s3-store';
 import { randomHex, systemClock, systemRandom } from '@sion/components';
 import { expect, test } from 'vitest';
 import { storeConformance } from './store-conformance.ts';

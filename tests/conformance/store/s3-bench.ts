@@ -1,5 +1,5 @@
 /** S3 stores over a server of our own, with short patience, for tests of what goes wrong. */
-import { openS3Store, type S3Store } from '@sion/aws';
+import { openS3Store, type S3Store } from '@sion/aws/s3-store';
 import { systemClock, systemRandom } from '@sion/components';
 import { S3Server, type S3ServerOptions } from '../../s3-server/s3-server.ts';
 

@@ -1,6 +1,6 @@
 /** The S3 store under the conformance suite, on our own S3 server. */
 
-import { openS3Store } from '@sion/aws';
+import { openS3Store } from '@sion/aws/s3-store';
 import { systemClock, systemRandom } from '@sion/components';
 import { S3Server } from '../../s3-server/s3-server.ts';
 import { storeConformance } from './store-conformance.ts';

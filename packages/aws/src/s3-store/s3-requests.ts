@@ -190,7 +190,7 @@ export class S3Requests {
 
   /** How long a request with a body of this length may take. */
   sendingMs(bodyBytes: number): number {
-    return this.patience.requestMs + Math.ceil(bodyBytes / 1024 / 1024) * 1000;
+    return this.patience.requestMs + Math.floor(bodyBytes / 1024 / 1024) * 1000;
   }
 
   assertOpen(): void {

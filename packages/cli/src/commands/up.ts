@@ -70,7 +70,7 @@ async function prepare(parts: UpParts): Promise<LocalRun> {
   const bundle = await buildNodeBundle({ outDir: join(settings.dataDir, 'build', 'node') });
   const tookMs = Math.round(clock.monotonicMs() - startedMs);
   screen.say(`  ${'node'.padEnd(10)}built in ${tookMs} ms, ${formatBytes(bundle.sizeBytes)}`);
-  const definition = nodeDefinition(settings, bundle);
+  const definition = nodeDefinition(settings, bundle, environment);
   return new LocalRun({ settings, environment, clock, definition, say: (text) => screen.say(text) });
 }
 
