@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,4 +37,16 @@ test('a folder that is gone is unavailable', async () => {
   const files = await openFiles(folder);
   await rename(folder, join(root, 'elsewhere'));
   await expect(files.replace('a', new Uint8Array(3))).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('what a killed process left half written goes when the folder is opened; what a running one writes stays', async () => {
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  const running = process.ppid;
+  const left = [`snapshot.json.${dead}-0123456789ab.tmp`, `snapshot.json.${process.pid}-0123456789ab.tmp`];
+  const kept = ['notes.tmp', 'snapshot.json', `snapshot.json.${running}-0123456789ab.tmp`];
+  for (const name of [...left, ...kept]) await writeFile(join(root, name), 'half');
+  const files = await openFiles(root);
+  expect((await readdir(root)).sort()).toEqual(kept);
+  await files.replace('snapshot.json', Buffer.from('whole'));
+  expect((await readdir(root)).sort()).toEqual(kept);
 });

@@ -2,7 +2,7 @@
  * The system form of {@link Files}: one private folder. A file is replaced by writing a temporary one beside it, forcing
  * that to the disk, renaming it over the old one, and forcing the folder. It must never reach outside its folder.
  */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SionError } from '@sion/wire';
 import type { Files } from '../files.ts';
@@ -12,9 +12,15 @@ import { systemRandom } from './random.ts';
 /** A file name of {@link Files}: letters, digits, `.`, `_` and `-`, not starting with a dot, at most 200 characters. */
 const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
+/** A temporary file, and the pid of the process that made it. */
+const temporaryName = /\.(\d+)-[0-9a-f]{12}\.tmp$/;
+
 /** The files of `folder`, which is made when it is missing. Failures of the disk reject with `unavailable` or `capacity`. */
 export async function openFiles(folder: string): Promise<Files> {
-  await attempt(`make the folder ${folder}`, () => mkdir(folder, { recursive: true }));
+  await attempt(`make the folder ${folder}`, async () => {
+    await mkdir(folder, { recursive: true });
+    await removeLeftovers(folder);
+  });
   const pathOf = (name: string) => {
     if (!fileName.test(name)) throw new RangeError(`Not a plain file name: ${JSON.stringify(name)}.`);
     return join(folder, name);
@@ -48,7 +54,7 @@ async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
 }
 
 async function replaceFile(folder: string, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomHex(systemRandom, 6)}.tmp`;
+  const temporary = `${path}.${process.pid}-${randomHex(systemRandom, 6)}.tmp`;
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -63,6 +69,24 @@ async function replaceFile(folder: string, path: string, bytes: Uint8Array): Pro
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** A pid that was given anew keeps a file for longer; one that is this process's own is of an earlier one. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number(temporaryName.exec(name)?.[1]);
+    if (Number.isNaN(pid) || (pid !== process.pid && isRunning(pid))) continue;
+    await rm(join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH';
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {
