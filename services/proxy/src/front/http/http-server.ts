@@ -11,6 +11,7 @@ import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
 import { refuse } from './answer.ts';
 import { answerClientError } from './client-error.ts';
+import { ConnectionTurns } from './connection-turns.ts';
 import { deleteObject } from './delete-object.ts';
 import type { Exchange, FrontParts, ObjectExchange } from './exchange.ts';
 import { getObject, headObject } from './get-object.ts';
@@ -103,8 +104,13 @@ function createApp(parts: HttpServerParts): FastifyInstance {
 }
 
 function addObjectRoutes(app: FastifyInstance, front: FrontParts): void {
+  const turns = new ConnectionTurns();
   const route = (method: string, handle: (exchange: ObjectExchange) => Promise<void>) => {
-    app.route({ method, url: objectsRoute, handler: (request, reply) => runExchange(front, request, reply, handle) });
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      reply.hijack();
+      if (await turns.of(request.raw, reply.raw)) await runExchange(front, request, reply, handle);
+    };
+    app.route({ method, url: objectsRoute, handler });
   };
   route('GET', getObject);
   route('HEAD', headObject);
@@ -119,7 +125,6 @@ async function runExchange(
   reply: FastifyReply,
   handle: (exchange: ObjectExchange) => Promise<void>,
 ): Promise<void> {
-  reply.hijack();
   const exchange = openExchange(front, request, reply);
   try {
     assertKnownHeaders(request.headers);
