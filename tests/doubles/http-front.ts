@@ -2,6 +2,7 @@
  * The HTTP front on a loopback port over a double of the engine, and what tests of it say again and again: settings with
  * small limits, a status, a read whose body a test writes by hand, requests that are left open.
  */
+
 import type { EventEmitter } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { silentLog, systemClock, systemRandom } from '@sion/components';
@@ -20,6 +21,7 @@ import {
   type ReadOutcome,
   type StatusSource,
 } from '@sion/proxy';
+import { onTestFinished } from 'vitest';
 import { bodyOf, createMemoryObjects, type MemoryObjects } from './memory-objects.ts';
 
 /** Milliseconds since the Unix epoch at which the double stands still. */
@@ -55,13 +57,14 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
   return { status: () => status };
 }
 
-/** A front that listens, and the double behind it unless `change` brings another. */
+/** A front that listens until its test is over, and the double behind it unless `change` brings another. */
 export async function serveHttp(
   change: Partial<HttpServerParts> = {},
 ): Promise<{ server: HttpServer; port: number; objects: MemoryObjects }> {
   const objects = createMemoryObjects({ nowMs: () => frontNowMs });
   const parts = { status: statusOf('serving'), clock: systemClock, random: systemRandom, log: silentLog };
   const server = await createHttpServer({ ...parts, objects, settings: testSettings, ...change });
+  onTestFinished(() => server.close());
   return { server, port: server.port, objects };
 }
 

@@ -2,8 +2,10 @@
  * The RESP front on a loopback port over a double of the engine, with limits small enough to be reached, and the
  * connections to it, all of which end with the test.
  */
+
 import { openNetwork, silentLog, systemClock } from '@sion/components';
 import { createRespServer, type RespServer, type RespServerParts, type RespSettings, respDefaults } from '@sion/proxy';
+import { onTestFinished } from 'vitest';
 import { frontNowMs, statusOf } from './http-front.ts';
 import { createMemoryObjects, type MemoryObjects } from './memory-objects.ts';
 import { dialResp, type RespClient } from './resp-client.ts';
@@ -30,9 +32,20 @@ export interface RespFront {
   close(): Promise<void>;
 }
 
-export async function serveResp(
-  change: Omit<Partial<RespServerParts>, 'settings'> & { readonly settings?: Partial<RespSettings> } = {},
-): Promise<RespFront> {
+/** What a test may have otherwise. */
+export type RespFrontChange = Omit<Partial<RespServerParts>, 'settings'> & {
+  readonly settings?: Partial<RespSettings>;
+};
+
+/** A front that listens until its test is over. */
+export async function serveRespInTest(change: RespFrontChange = {}): Promise<RespFront> {
+  const front = await serveResp(change);
+  onTestFinished(() => front.close());
+  return front;
+}
+
+/** A front that listens until it is closed. */
+export async function serveResp(change: RespFrontChange = {}): Promise<RespFront> {
   let nowMs = frontNowMs;
   const objects = createMemoryObjects({ nowMs: () => nowMs });
   const parts = { network: openNetwork(), status: statusOf('serving'), clock: systemClock, log: silentLog };

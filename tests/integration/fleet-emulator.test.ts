@@ -1,4 +1,5 @@
 /** The fleet over the unmodified SDK, the emulator's processes and the node's bundle: all of a session, as in local mode. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { createEmulator, createEmulatorControl, type Emulator, localEmulatorSett
 import { buildNodeBundle, nodeSettingsSchema } from '@sion/node';
 import { CountedMetrics, createFleet, fleetDefaults, type RunningFleet } from '@sion/proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { until } from '../doubles/turns.ts';
 
 const nodes = 3;
 const memoryMb = 256;
@@ -79,10 +81,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await fleet.close();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 const idle = (node: number) => until(() => fleet.status()[node]?.state === 'idle');
 

@@ -1,10 +1,12 @@
 /** The proxy's fleet and the node's own code, over sockets of this machine and the system's clock; only Lambda is played. */
+
 import { crc32 } from 'node:zlib';
 import { openNetwork, silentLog, systemClock, systemRandom } from '@sion/components';
 import { createNode, type Node, nodeDefaults } from '@sion/node';
 import { CountedMetrics, createFleet, type FleetSettings, fleetDefaults, type RunningFleet } from '@sion/proxy';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createScriptedFunctions } from '../doubles/scripted-functions.ts';
+import { until } from '../doubles/turns.ts';
 
 const mib = 1024 * 1024;
 const closers: (() => Promise<void>)[] = [];
@@ -69,10 +71,6 @@ async function deploy(changes: Partial<FleetSettings> = {}): Promise<Deployment>
     reclaim: (node) => void instances.delete(fleet.functionName(node)),
     idle: (node) => until(() => fleet.status()[node]?.state === 'idle'),
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function chunkOf(counter: number, bytes: number) {

@@ -1,4 +1,5 @@
 /** The emulator as a process of its own: how it starts, stops and dies, and that nothing is left of it. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../../tests/doubles/turns.ts';
 import { createEmulatorControl, type EmulatorControl } from './control/control-client.ts';
 import {
   environmentOf,
@@ -16,7 +18,6 @@ import {
   openClient,
   openGate,
   plainFunction,
-  until,
   writeBundle,
 } from './emulator.test-data.ts';
 import { findLaunch } from './process/launch.ts';

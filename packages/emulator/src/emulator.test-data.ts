@@ -217,11 +217,6 @@ export async function openGate(): Promise<Gate> {
   };
 }
 
-/** Looks again and again until the condition holds; the test's own time-out ends it otherwise. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 /** The process has ended; one that nobody has reaped yet counts as ended. */
 export function isGone(pid: number): boolean {
   const state = readProcessState(pid);

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../../../tests/doubles/turns.ts';
 import type { InstanceListing } from './control/contract.ts';
-import { type Bench, type Gate, isGone, openBench, openGate, until } from './emulator.test-data.ts';
+import { type Bench, type Gate, isGone, openBench, openGate } from './emulator.test-data.ts';
 import { readProcessState } from './process/memory.ts';
 
 let bench: Bench;

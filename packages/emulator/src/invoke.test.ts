@@ -1,6 +1,7 @@
 import { GetFunctionCommand, InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench, openGate, rejection, until } from './emulator.test-data.ts';
+import { until } from '../../../tests/doubles/turns.ts';
+import { type Bench, openBench, openGate, rejection } from './emulator.test-data.ts';
 
 let bench: Bench;
 beforeAll(async () => {

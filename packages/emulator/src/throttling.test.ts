@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, fieldsOf, openBench, openGate, rejection, until } from './emulator.test-data.ts';
+import { until } from '../../../tests/doubles/turns.ts';
+import { type Bench, fieldsOf, openBench, openGate, rejection } from './emulator.test-data.ts';
 import type { EmulatorSettings } from './settings.ts';
 
 /** Far longer than any test: what it counts does not depend on how fast the test runs. */

@@ -4,6 +4,7 @@ import type { LoadChunk } from '@sion/wire';
 import { SionError } from '@sion/wire';
 import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../../tests/doubles/manual-clock.ts';
+import { until } from '../../../tests/doubles/turns.ts';
 import { ChunkLoader, type ChunkSource } from './chunk-loader.ts';
 import { ChunkMemory, chunkOverheadBytes } from './chunk-memory.ts';
 
@@ -184,9 +185,4 @@ function failOn(request: string): (asked: string) => void {
   return (asked) => {
     if (asked === request) throw new SionError('unavailable', 'the disk is on fire');
   };
-}
-
-/** Lets other work run until the condition holds; the test's own time-out bounds it. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { HttpServer, HttpServerParts } from '@sion/proxy';
+import type { HttpServerParts } from '@sion/proxy';
 import { SionError } from '@sion/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { objectsReading, serveHttp } from '../../../../tests/doubles/http-front.ts';
@@ -15,18 +15,13 @@ import { getObject } from './get.ts';
 import { putObject } from './put.ts';
 
 let folder: string;
-const servers: HttpServer[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sion-cli-'));
 });
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function serve(change: Partial<HttpServerParts> = {}) {
   const served = await serveHttp(change);
-  servers.push(served.server);
   return { ...served, http: addressOf(served.port) };
 }
 

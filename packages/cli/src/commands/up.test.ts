@@ -1,4 +1,5 @@
 /** `sion up` as people run it: real processes, on ports and a folder of its own. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,9 +9,9 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { delay, systemClock } from '@sion/components';
 import { createEmulatorControl } from '@sion/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from '../../../../tests/doubles/turns.ts';
 import { fetchStatus } from '../client/proxy-admin.ts';
 import { getObject } from './get.ts';
 import { putObject } from './put.ts';
@@ -92,10 +93,6 @@ class Up {
     this.#told.resolve();
     this.#told = Promise.withResolvers();
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(systemClock, 10);
 }
 
 function commandOf(pid: number): string {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { until } from '../../../../tests/doubles/turns.ts';
 import { systemRandom } from '../system/random.ts';
 import { openDirectoryStore } from './directory-store.ts';
 import { putAny, readAll } from './objects.test-data.ts';
@@ -24,7 +25,7 @@ function startWriter() {
     ask: (line: string) => child.stdin.write(`${line}\n`),
     said: async (): Promise<unknown> => (await lines.next()).value,
     stopped: async () => {
-      while (stateOf(child.pid) !== 'T') await new Promise((resolve) => setImmediate(resolve));
+      await until(() => stateOf(child.pid) === 'T');
     },
     wake: () => child.kill('SIGCONT'),
     end: async () => {

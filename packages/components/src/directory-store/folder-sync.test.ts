@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nextTurn } from '../../../../tests/doubles/turns.ts';
 import { systemDisk } from './disk.ts';
 import { FolderSync } from './folder-sync.ts';
 
@@ -13,23 +14,21 @@ function heldSyncs() {
   return { started, folders: new FolderSync({ ...systemDisk, syncFolder }) };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 test('calls during a sync share the next one, never the one under way', async () => {
   const { started, folders } = heldSyncs();
   const settled: string[] = [];
   const note = (name: string) => () => settled.push(name);
   const calls = [folders.sync('/a').then(note('first'))];
   calls.push(folders.sync('/a').then(note('second')), folders.sync('/a').then(note('third')));
-  await turn();
+  await nextTurn();
   expect(started).toHaveLength(1);
   started[0]?.resolve();
-  await turn();
+  await nextTurn();
   expect(settled).toEqual(['first']);
   expect(started).toHaveLength(2);
   calls.push(folders.sync('/a').then(note('fourth')));
   started[1]?.resolve();
-  await turn();
+  await nextTurn();
   expect(settled).toEqual(['first', 'second', 'third']);
   expect(started).toHaveLength(3);
   started[2]?.resolve();
@@ -50,11 +49,11 @@ test('a failure is told to those who shared it, and the next call tries again', 
   const shared = [folders.sync('/a'), folders.sync('/a')];
   started[0]?.reject(new Error('first'));
   await expect(first).rejects.toThrow('first');
-  await turn();
+  await nextTurn();
   started[1]?.reject(new Error('second'));
   for (const call of shared) await expect(call).rejects.toThrow('second');
   const last = folders.sync('/a');
-  await turn();
+  await nextTurn();
   started[2]?.resolve();
   await last;
 });

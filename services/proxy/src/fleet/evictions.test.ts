@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chunkOf, createRig, entryOf, until } from './fleet-rig.test-data.ts';
+import { until } from '../../../../tests/doubles/turns.ts';
+import { chunkOf, createRig, entryOf } from './fleet-rig.test-data.ts';
 
 describe('evictions', () => {
   test('wake nobody; the next session tells them before it serves', async () => {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { chunkOf, createRig, entryOf, quiet, refusedAs, until, withhold } from './fleet-rig.test-data.ts';
+import { until } from '../../../../tests/doubles/turns.ts';
+import { chunkOf, createRig, entryOf, quiet, refusedAs, withhold } from './fleet-rig.test-data.ts';
 
 describe('a fetch', () => {
   test('of what the manifest does not have wakes nobody', async () => {

@@ -1,4 +1,5 @@
 /** A fleet for tests: time stands still until moved, the network is memory, instances and invocations are scripted. */
+
 import { crc32 } from 'node:zlib';
 import { type Random, silentLog } from '@sion/components';
 import type { ChunkId, ManifestEntry } from '@sion/core';
@@ -6,6 +7,7 @@ import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import { createMemoryNetwork } from '../../../../tests/doubles/memory-network.ts';
 import { createScriptedFunctions, type ScriptedInvocation } from '../../../../tests/doubles/scripted-functions.ts';
 import { type Received, ScriptedInstance } from '../../../../tests/doubles/scripted-instance.ts';
+import { nextTurn, until } from '../../../../tests/doubles/turns.ts';
 import { CountedMetrics } from '../metrics/counted-metrics.ts';
 import { createFleet } from './create-fleet.ts';
 import type { ChunkToStore } from './fleet.ts';
@@ -21,12 +23,7 @@ export function countingRandom(): Random {
 
 /** Lets everything that is in the microtask queue happen, and all that it causes. */
 export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Waits until `condition` holds; the test's own time-out ends it otherwise. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
 }
 
 export function chunkOf(counter: number, text = `chunk ${counter}`, index = 0): ChunkToStore {

@@ -1,7 +1,8 @@
 import { encodeFrame } from '@sion/wire';
 import { describe, expect, test } from 'vitest';
 import { ScriptedInstance } from '../../../../tests/doubles/scripted-instance.ts';
-import { chunkOf, createRig, epoch, ok, quiet, refusedAs, until } from './fleet-rig.test-data.ts';
+import { until } from '../../../../tests/doubles/turns.ts';
+import { chunkOf, createRig, epoch, ok, quiet, refusedAs } from './fleet-rig.test-data.ts';
 
 const stranger = (rig: Awaited<ReturnType<typeof createRig>>) => new ScriptedInstance(rig.network, 'f'.repeat(32));
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chunkOf, createRig, entryOf, epoch, ok, quiet, refusedAs, until } from './fleet-rig.test-data.ts';
+import { until } from '../../../../tests/doubles/turns.ts';
+import { chunkOf, createRig, entryOf, epoch, ok, quiet, refusedAs } from './fleet-rig.test-data.ts';
 
 describe('a session', () => {
   test('opens for a request, lingers, ends, and opens again over the same links', async () => {

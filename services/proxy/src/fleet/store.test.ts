@@ -1,6 +1,7 @@
 import { chunkOverheadBytes } from '@sion/core';
 import { describe, expect, test } from 'vitest';
-import { chunkOf, createRig, entryOf, ok, pass, quiet, refusedAs, until, withhold } from './fleet-rig.test-data.ts';
+import { until } from '../../../../tests/doubles/turns.ts';
+import { chunkOf, createRig, entryOf, ok, pass, quiet, refusedAs, withhold } from './fleet-rig.test-data.ts';
 
 describe('a store', () => {
   test('is in the fill from the start and in the manifest once it is confirmed', async () => {

@@ -3,6 +3,7 @@ import { leaseName } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { describe, expect, it, vi } from 'vitest';
 import { createManualClock, type ManualClock } from '../../../../tests/doubles/manual-clock.ts';
+import { nextTurn } from '../../../../tests/doubles/turns.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 
 type Hooks = { -readonly [Hook in keyof VirtualStoreHooks]: VirtualStoreHooks[Hook] };
@@ -35,7 +36,7 @@ function createWorld() {
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 100) {
     clock.advance(100);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Log, LogFields } from '@sion/components';
 import { SionError } from '@sion/wire';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { call, callRaw, errorOf } from '../../../../../tests/doubles/http-client.ts';
 import {
   answerOf,
@@ -17,19 +17,6 @@ import {
 } from '../../../../../tests/doubles/http-front.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import type { Objects } from '../../objects/objects.ts';
-import type { HttpServer, HttpServerParts } from './http-server.ts';
-
-const servers: HttpServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(change: Partial<HttpServerParts> = {}) {
-  const served = await serveHttp(change);
-  servers.push(served.server);
-  return served;
-}
 
 describe('answers that break', () => {
   it.each([
@@ -42,7 +29,7 @@ describe('answers that break', () => {
       if (fails) throw new SionError('unavailable', 'superseded');
     }
     const { objects, seen } = objectsReading(pieces, sizeBytes);
-    const { port } = await serve({ objects });
+    const { port } = await serveHttp({ objects });
     await expect(call(port, { target: '/v1/objects/a' })).rejects.toThrow(/aborted|hang up|ECONNRESET/);
     expect(seen.cancels).toBe(1);
     // On a connection that would be kept, bytes of another answer would complete this one.
@@ -54,7 +41,7 @@ describe('answers that break', () => {
     const next = () => Promise.reject(new SionError('corrupt', 'no good copy'));
     const pieces = () => ({ [Symbol.asyncIterator]: () => ({ next }) });
     const { objects, seen } = objectsReading(pieces, 10);
-    const { port } = await serve({ objects });
+    const { port } = await serveHttp({ objects });
     const answer = await call(port, { target: '/v1/objects/a' });
     expect([answer.status, errorOf(answer).code, seen.cancels]).toEqual([500, 'corrupt', 1]);
   });
@@ -74,7 +61,7 @@ describe('what the log is told', () => {
       if (kind === 'cut') yield new Uint8Array(1);
       throw kind === 'defect' ? new TypeError('broken') : new SionError('unavailable', 'gone');
     }
-    const { port } = await serve({ objects: objectsReading(pieces, 10).objects, log });
+    const { port } = await serveHttp({ objects: objectsReading(pieces, 10).objects, log });
     const range = kind === 'bad' ? 'bytes=x' : 'bytes=0-';
     await call(port, { target: `/v1/objects/${key}`, headers: { range } }).catch(() => {});
     expect(lines.filter((line) => !line.startsWith('debug')).map((line) => line.split(' {')[0])).toEqual(expected);
@@ -89,7 +76,7 @@ describe('clients that leave', () => {
       for (;;) yield piece;
     }
     const { objects, seen } = objectsReading(pieces, 2 ** 40);
-    const { port } = await serve({ objects });
+    const { port } = await serveHttp({ objects });
     const response = await openGet(port).answer;
     await once(response, 'data');
     response.destroy();
@@ -107,7 +94,7 @@ describe('clients that leave', () => {
       }),
     });
     const { objects, seen } = objectsReading(pieces, 10);
-    const { port } = await serve({ objects });
+    const { port } = await serveHttp({ objects });
     const pending = openGet(port);
     await asked.promise;
     pending.request.destroy();
@@ -132,7 +119,7 @@ describe('clients that leave', () => {
         throw error;
       }
     };
-    const { port } = await serve({ objects: { ...memory, stage } });
+    const { port } = await serveHttp({ objects: { ...memory, stage } });
     for (const headers of [{ 'content-length': 1000 }, {}]) {
       taken = 0;
       const request = openPut(port, headers);
@@ -160,7 +147,7 @@ describe('clients that leave', () => {
       await go.promise;
       return handle;
     };
-    const { port } = await serve({ objects: { ...memory, stage } });
+    const { port } = await serveHttp({ objects: { ...memory, stage } });
     const request = openPut(port, { 'content-length': 3 });
     request.on('error', () => {});
     const closed = closeOf(request);
@@ -177,7 +164,7 @@ describe('clients that leave', () => {
 
 describe('bodies that are not what they say', () => {
   it('a body shorter than its length is 400 to a client that still listens', async () => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const text = await callRaw(port, 'PUT /v1/objects/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc', {
       end: true,
     });
@@ -187,7 +174,7 @@ describe('bodies that are not what they say', () => {
   });
 
   it('a chunked body that stops before its last chunk is 400, too', async () => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const head = 'PUT /v1/objects/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
     const text = await callRaw(port, `${head}3\r\nabc\r\n5\r\nde`, { end: true });
     expect(text).toMatch(/^HTTP\/1.1 400 /);
@@ -195,7 +182,7 @@ describe('bodies that are not what they say', () => {
   });
 
   it('bytes after the announced length are a request of their own, and a bad one', async () => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const text = await callRaw(
       port,
       'PUT /v1/objects/a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabcdef\r\n\r\n',
@@ -206,7 +193,7 @@ describe('bodies that are not what they say', () => {
   });
 
   it('a chunked body above the limit is 413, and the rest is not waited for', async () => {
-    const { port, objects } = await serve({ settings: { ...testSettings, maxHttpObjectBytes: 1000 } });
+    const { port, objects } = await serveHttp({ settings: { ...testSettings, maxHttpObjectBytes: 1000 } });
     const request = openPut(port, {});
     // The server stops reading; what is written after that may be reset.
     request.on('error', () => {});
@@ -221,7 +208,7 @@ describe('bodies that are not what they say', () => {
 
 describe('clients that ask before they send', () => {
   it('are refused before the body', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const request = openPut(port, { 'content-length': testSettings.maxHttpObjectBytes + 1, expect: '100-continue' });
     let invited = false;
     request.on('continue', () => (invited = true));
@@ -232,7 +219,7 @@ describe('clients that ask before they send', () => {
   });
 
   it('are asked for it', async () => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const request = openPut(port, { 'content-length': 3, expect: '100-continue' });
     request.on('continue', () => request.end('abc'));
     request.flushHeaders();

@@ -1,29 +1,16 @@
 import { SionError } from '@sion/wire';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { call, callRaw, errorOf, type HttpCall } from '../../../../../tests/doubles/http-client.ts';
 import { frontNowMs as nowMs, serveHttp, statusOf, testSettings } from '../../../../../tests/doubles/http-front.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import type { Objects } from '../../objects/objects.ts';
-import type { HttpServer, HttpServerParts } from './http-server.ts';
-
-const servers: HttpServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(change: Partial<HttpServerParts> = {}) {
-  const served = await serveHttp(change);
-  servers.push(served.server);
-  return served;
-}
 
 const put = (port: number, key: string, body: string, headers: Record<string, string> = {}) =>
   call(port, { method: 'PUT', target: `/v1/objects/${key}`, body, headers });
 
 describe('objects over HTTP', () => {
   it('puts, gets, overwrites and deletes', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const created = await put(port, 'a', 'one', { 'content-type': 'text/plain; charset=utf-8' });
     expect([created.status, created.headers.etag, created.headers['sion-version']]).toEqual([201, '"1"', '1.1']);
     expect(created.body).toHaveLength(0);
@@ -52,7 +39,7 @@ describe('objects over HTTP', () => {
   });
 
   it('answers HEAD as GET without the bytes', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     await put(port, 'a', 'twelve bytes', { 'sion-ttl': '60' });
     const head = await call(port, { method: 'HEAD', target: '/v1/objects/a' });
     expect([head.status, head.headers['content-length'], head.body.byteLength]).toEqual([200, '12', 0]);
@@ -66,7 +53,7 @@ describe('objects over HTTP', () => {
   });
 
   it('keeps empty objects, the empty key, and keys of any bytes apart', async () => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     for (const [target, value] of [
       ['', 'empty'],
       ['a/b', 'slash'],
@@ -86,7 +73,7 @@ describe('objects over HTTP', () => {
   it('lets objects expire, and tells what is left', async () => {
     let now = nowMs;
     const objects = createMemoryObjects({ nowMs: () => now });
-    const { port } = await serve({ objects });
+    const { port } = await serveHttp({ objects });
     await put(port, 'a', 'short', { 'sion-ttl': '10' });
     now += 9001;
     expect((await call(port, { target: '/v1/objects/a' })).headers['sion-ttl']).toBe('1');
@@ -95,7 +82,7 @@ describe('objects over HTTP', () => {
   });
 
   it('serves one range, and says what it is', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     await put(port, 'a', '0123456789');
     await put(port, 'empty', '');
     const cases: [string, number, string, string | undefined][] = [
@@ -136,7 +123,7 @@ describe('objects over HTTP', () => {
   });
 
   it('decides conditions on the version that is there', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const once = { 'if-none-match': '*' };
     expect((await put(port, 'a', 'one', once)).status).toBe(201);
     const refused = await put(port, 'a', 'two', once);
@@ -170,7 +157,7 @@ describe('objects over HTTP', () => {
       seen.push([options?.durability, options?.place]);
       return objects.mutate(key, mutation, options);
     };
-    const { port } = await serve({ objects: { ...objects, mutate } });
+    const { port } = await serveHttp({ objects: { ...objects, mutate } });
     await put(port, 'a', '1');
     await put(port, 'a', '1', { 'sion-durability': 'Store', 'sion-no-place': '1' });
     await put(port, 'a', '1', { 'sion-no-place': 'false' });
@@ -182,7 +169,7 @@ describe('objects over HTTP', () => {
   });
 
   it('gives each request an id, the client’s own if it has one', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const first = await call(port, { target: '/v1/objects/none' });
     const second = await call(port, { target: '/v1/objects/none' });
     expect(first.headers['sion-request-id']).toMatch(/^[0-9a-f]{16}$/);
@@ -255,7 +242,7 @@ describe('bad requests', () => {
   ];
 
   it.each(cases)('refuses %s', async (_name, options, status, code, message) => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const answer = await call(port, options);
     const error = errorOf(answer);
     expect([answer.status, error.code]).toEqual([status, code]);
@@ -265,7 +252,7 @@ describe('bad requests', () => {
   });
 
   it('names the methods of objects in Allow', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const answer = await call(port, { method: 'PATCH', target: '/v1/objects/a' });
     expect(answer.headers.allow).toBe('GET, HEAD, PUT, DELETE');
   });
@@ -298,7 +285,7 @@ describe('bad requests', () => {
     ],
     ['headers without end', `GET /v1/objects/a HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}`, 431, /16384 bytes/],
   ])('answers %s on the bare socket and closes', async (_name, bytes, status, message) => {
-    const { port, objects } = await serve();
+    const { port, objects } = await serveHttp();
     const text = await callRaw(port, bytes);
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(text).toMatch(message);
@@ -321,7 +308,7 @@ describe('errors of the engine', () => {
       throw new SionError(code, 'it went wrong here');
     };
     const objects = createMemoryObjects({ nowMs: () => nowMs });
-    const { port } = await serve({ objects: { ...objects, read: fail, info: fail, mutate: fail } });
+    const { port } = await serveHttp({ objects: { ...objects, read: fail, info: fail, mutate: fail } });
     for (const answer of [
       await call(port, { target: '/v1/objects/a' }),
       await put(port, 'a', 'x'),
@@ -338,7 +325,7 @@ describe('errors of the engine', () => {
     const read = async () => {
       throw new TypeError('secret is not a function');
     };
-    const { port } = await serve({ objects: { ...createMemoryObjects({ nowMs: () => nowMs }), read } });
+    const { port } = await serveHttp({ objects: { ...createMemoryObjects({ nowMs: () => nowMs }), read } });
     const answer = await call(port, { target: '/v1/objects/a' });
     expect([answer.status, errorOf(answer).code]).toEqual([500, 'internal']);
     expect(answer.body.toString()).not.toContain('secret');
@@ -349,7 +336,7 @@ describe('health', () => {
   it.each(['starting', 'serving', 'draining', 'fenced'] as const)(
     'is alive and ready only when serving: %s',
     async (state) => {
-      const { port } = await serve({ status: statusOf(state) });
+      const { port } = await serveHttp({ status: statusOf(state) });
       expect((await call(port, { target: '/healthz' })).status).toBe(200);
       const ready = await call(port, { target: '/readyz' });
       expect([ready.status, JSON.parse(ready.body.toString())]).toEqual([state === 'serving' ? 200 : 503, { state }]);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { call, callRaw } from '../../../../../tests/doubles/http-client.ts';
 import {
   answerOf,
@@ -17,24 +17,11 @@ import {
 import { createManualClock } from '../../../../../tests/doubles/manual-clock.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import type { Objects } from '../../objects/objects.ts';
-import type { HttpServer, HttpServerParts } from './http-server.ts';
-
-const servers: HttpServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(change: Partial<HttpServerParts> = {}) {
-  const served = await serveHttp(change);
-  servers.push(served.server);
-  return served;
-}
 
 describe('clients that do nothing', () => {
   it('in the middle of a body get 408', async () => {
     const clock = createManualClock();
-    const { port, objects } = await serve({ clock });
+    const { port, objects } = await serveHttp({ clock });
     const request = openPut(port, { 'content-length': 10 });
     request.on('error', () => {});
     const answered = answerOf(request);
@@ -56,7 +43,7 @@ describe('clients that do nothing', () => {
       for (;;) yield piece;
     }
     const { objects, seen } = objectsReading(pieces, 2 ** 40);
-    const { port } = await serve({ objects, clock });
+    const { port } = await serveHttp({ objects, clock });
     const response = await openGet(port).answer;
     response.on('error', () => {});
     await vi.waitFor(() => expect(clock.pendingTimers()).toBe(1));
@@ -70,7 +57,7 @@ describe('clients that do nothing', () => {
   });
 
   it('and never finish their headers get 408', async () => {
-    const { port } = await serve({ settings: { ...testSettings, httpHeaderMs: 100 } });
+    const { port } = await serveHttp({ settings: { ...testSettings, httpHeaderMs: 100 } });
     const text = await callRaw(port, 'GET /v1/objects/a HTTP/1.1\r\nHost: x\r\n');
     expect(text).toMatch(/^HTTP\/1.1 408 /);
     expect(text).toMatch(/headers did not come in time/);

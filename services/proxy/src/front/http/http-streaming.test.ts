@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { crc32 } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { call } from '../../../../../tests/doubles/http-client.ts';
 import {
   answerOf,
@@ -12,20 +12,8 @@ import {
   streamOf,
 } from '../../../../../tests/doubles/http-front.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
+import { nextTurn } from '../../../../../tests/doubles/turns.ts';
 import type { Objects } from '../../objects/objects.ts';
-import type { HttpServer, HttpServerParts } from './http-server.ts';
-
-const servers: HttpServer[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(change: Partial<HttpServerParts> = {}) {
-  const served = await serveHttp(change);
-  servers.push(served.server);
-  return served;
-}
 
 /** Far above what buffers of sockets and streams hold, far below a body. */
 const boundBytes = 32 * 2 ** 20;
@@ -46,7 +34,7 @@ describe('large bodies', () => {
         yield piece;
       }
     }
-    const { port } = await serve({ objects: objectsReading(pieces, largeBytes).objects });
+    const { port } = await serveHttp({ objects: objectsReading(pieces, largeBytes).objects });
     const response = await openGet(port).answer;
     let receivedCrc = 0;
     for await (const bytes of response) {
@@ -69,12 +57,12 @@ describe('large bodies', () => {
         taken += part.byteLength;
         takenCrc = crc32(part, takenCrc);
         // Slower than the client by two turns of the event loop, so that only back-pressure can keep it back.
-        await turn();
-        await turn();
+        await nextTurn();
+        await nextTurn();
       }
       return memory.stage(key, { kind: 'bytes', bytes: new Uint8Array(0) });
     };
-    const { port } = await serve({ objects: { ...memory, stage } });
+    const { port } = await serveHttp({ objects: { ...memory, stage } });
     const request = openPut(port, form === 'chunked' ? {} : { 'content-length': largeBytes });
     const answered = answerOf(request);
     let sentCrc = 0;
@@ -91,7 +79,7 @@ describe('large bodies', () => {
   });
 
   it('come back as they were when the engine keeps every piece', async () => {
-    const { port } = await serve();
+    const { port } = await serveHttp();
     const value = Buffer.alloc(9_000_001);
     for (let at = 0; at < value.byteLength; at += 1) value[at] = (at * 31 + (at >>> 8)) & 255;
     await call(port, { method: 'PUT', target: '/v1/objects/a', body: value });
@@ -110,7 +98,7 @@ describe('large bodies', () => {
     const { objects } = objectsReading(pieces, largeBytes);
     const read: Objects['read'] = (key, options) =>
       key === 'small' ? createMemoryObjects({ nowMs: () => frontNowMs }).read('small') : objects.read(key, options);
-    const { port } = await serve({ objects: { ...objects, read } });
+    const { port } = await serveHttp({ objects: { ...objects, read } });
     const slow = await openGet(port).answer;
     slow.pause();
     for (let round = 0; round < 20; round += 1) {
@@ -121,7 +109,3 @@ describe('large bodies', () => {
     slow.destroy();
   });
 });
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nextTurn } from '../../../../../tests/doubles/turns.ts';
 import { mapBounded } from './bounded.ts';
 
 describe('mapBounded', () => {
@@ -10,7 +11,7 @@ describe('mapBounded', () => {
       begun.push(turns);
       running += 1;
       most = Math.max(most, running);
-      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+      for (let turn = 0; turn < turns; turn += 1) await nextTurn();
       running -= 1;
       return turns * 10;
     });
@@ -23,7 +24,7 @@ describe('mapBounded', () => {
     const ended: number[] = [];
     const work = async (item: number) => {
       if (item === 1) throw new Error('one');
-      await new Promise(setImmediate);
+      await nextTurn();
       ended.push(item);
     };
     await expect(mapBounded([0, 1, 2, 3], 2, work)).rejects.toThrow('one');

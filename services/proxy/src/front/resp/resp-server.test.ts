@@ -1,23 +1,12 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { frontNowMs, objectsReading } from '../../../../../tests/doubles/http-front.ts';
 import { createManualClock } from '../../../../../tests/doubles/manual-clock.ts';
 import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import { encodeCommand } from '../../../../../tests/doubles/resp-client.ts';
-import { type RespFront, serveResp } from '../../../../../tests/doubles/resp-front.ts';
+import { serveRespInTest } from '../../../../../tests/doubles/resp-front.ts';
+import { nextTurn, until } from '../../../../../tests/doubles/turns.ts';
 import type { Mutation, ReadOutcome } from '../../objects/objects.ts';
-
-const fronts: RespFront[] = [];
-
-afterEach(async () => {
-  for (const front of fronts.splice(0)) await front.close();
-});
-
-async function serve(change: Parameters<typeof serveResp>[0] = {}): Promise<RespFront> {
-  const front = await serveResp(change);
-  fronts.push(front);
-  return front;
-}
 
 function memory() {
   return createMemoryObjects({ nowMs: () => frontNowMs });
@@ -33,7 +22,7 @@ function bytesOf(length: number): Buffer {
 
 describe('values of any size', () => {
   it.each([0, 1, 1023, 1024, 1025, 70_000, 3_000_000])('gives back %i bytes as they came', async (length) => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     const value = bytesOf(length);
     expect(await client.call('SET', 'k', value)).toBe('+OK\r\n');
@@ -45,7 +34,7 @@ describe('values of any size', () => {
 
 describe('pipelines', () => {
   it('answers in order, however the answers come', async () => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     const large = bytesOf(50_000);
     const commands = Array.from({ length: 500 }, (_, at) => [
@@ -72,18 +61,18 @@ describe('pipelines', () => {
       await new Promise<void>((resolve) => releases.push(resolve));
       return result;
     };
-    const { dial } = await serve({ objects: { ...objects, mutate } });
+    const { dial } = await serveRespInTest({ objects: { ...objects, mutate } });
     const client = await dial();
     client.send('SET a 1\r\nSET b 2\r\nINCR a\r\nGET b\r\nSET c 3\r\nECHO sent\r\n');
     // GET of `b` waits for its SET, and what is behind waits for its turn to start.
-    while (started.length < 3) await new Promise(setImmediate);
+    await until(() => started.length >= 3);
     expect(started).toEqual(['a', 'b', 'a']);
     for (const release of releases.splice(0)) release();
     expect(await client.reply()).toBe('+OK\r\n');
     expect(await client.reply()).toBe('+OK\r\n');
     expect(await client.reply()).toBe(':2\r\n');
     expect(await client.reply()).toBe('$1\r\n2\r\n');
-    while (started.length < 4) await new Promise(setImmediate);
+    await until(() => started.length >= 4);
     for (const release of releases.splice(0)) release();
     expect(await client.reply()).toBe('+OK\r\n');
     expect(await client.reply()).toBe('$4\r\nsent\r\n');
@@ -96,11 +85,11 @@ describe('pipelines', () => {
     const info = async (key: string) => {
       running += 1;
       most = Math.max(most, running);
-      await new Promise(setImmediate);
+      await nextTurn();
       running -= 1;
       return objects.info(key);
     };
-    const { dial } = await serve({ objects: { ...objects, info }, settings: { pipelineCommands: 10 } });
+    const { dial } = await serveRespInTest({ objects: { ...objects, info }, settings: { pipelineCommands: 10 } });
     const client = await dial();
     const count = 20_000;
     client.send('STRLEN k\r\n'.repeat(count));
@@ -122,11 +111,11 @@ describe('pipelines', () => {
     const read: typeof objects.read = async (key, options) => {
       open += 1;
       most = Math.max(most, open);
-      await new Promise(setImmediate);
+      await nextTurn();
       return objects.read(key, options);
     };
     const settings = { pipelineBytes: 1_200_000 };
-    const { dial } = await serve({ objects: { ...objects, read, sizeHint: () => sizeBytes }, settings });
+    const { dial } = await serveRespInTest({ objects: { ...objects, read, sizeHint: () => sizeBytes }, settings });
     const client = await dial();
     client.send(`${sent}PING\r\n`);
     const replies = sent.startsWith('GET') ? 5 : 1;
@@ -136,7 +125,7 @@ describe('pipelines', () => {
   });
 
   it('changes the version between two commands, not within one', async () => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     client.send('GET k\r\nHELLO 3\r\nGET k\r\nHELLO 2\r\nGET k\r\n');
     expect(await client.reply()).toBe('$-1\r\n');
@@ -147,7 +136,7 @@ describe('pipelines', () => {
   });
 
   it('ends with QUIT, and takes nothing behind it', async () => {
-    const { dial, objects } = await serve();
+    const { dial, objects } = await serveRespInTest();
     const client = await dial();
     client.send('SET a 1\r\nQUIT\r\nSET b 2\r\n');
     expect(await client.rest()).toBe('+OK\r\n+OK\r\n');
@@ -157,14 +146,14 @@ describe('pipelines', () => {
 
 describe('a broken grammar', () => {
   it('is answered behind what came before, and closes', async () => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     client.send('SET a 1\r\nGET a\r\n*1\r\nfoo\r\nGET a\r\n');
     expect(await client.rest()).toBe("+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got 'f'\r\n");
   });
 
   it('within a streamed command leaves no trace of it', async () => {
-    const { dial, objects, server } = await serve();
+    const { dial, objects, server } = await serveRespInTest();
     const client = await dial();
     client.send(
       Buffer.concat([Buffer.from('*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000\r\n'), bytesOf(5000), Buffer.from('\r\n!')]),
@@ -188,7 +177,7 @@ describe('a request of HTTP', () => {
       "-ERR wrong number of arguments for 'get' command\r\n",
     ],
   ])('is told so and takes no effect', async (request, before) => {
-    const { dial, objects } = await serve();
+    const { dial, objects } = await serveRespInTest();
     const client = await dial();
     client.send(request);
     const refusal = '-ERR this is not the HTTP port: it speaks RESP; use SION_HTTP_PORT\r\n';
@@ -199,7 +188,7 @@ describe('a request of HTTP', () => {
 
 describe('limits', () => {
   it('holds for what a client says about itself', async () => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     expect(await client.call('CLIENT', 'SETNAME', 'n'.repeat(1024))).toBe('+OK\r\n');
     expect(await client.call('CLIENT', 'SETINFO', 'lib-name', 'n'.repeat(1025))).toBe(
@@ -208,7 +197,9 @@ describe('limits', () => {
   });
 
   it('refuses arguments that may not be kept in memory, and goes on', async () => {
-    const { dial } = await serve({ settings: { maxBufferedCommandBytes: 10_000, maxBufferedTotalBytes: 15_000 } });
+    const { dial } = await serveRespInTest({
+      settings: { maxBufferedCommandBytes: 10_000, maxBufferedTotalBytes: 15_000 },
+    });
     const client = await dial();
     const refusal =
       "-CAPACITY the arguments of 'mset' need more memory than there is: at most 10000 bytes per command and 15000 over all connections, with 128 more for each argument; use SET, which streams, or retry later\r\n";
@@ -231,14 +222,14 @@ describe('limits', () => {
   });
 
   it('refuses values over the limit before it takes them', async () => {
-    const { dial } = await serve({ settings: { maxRespValueBytes: 1000 } });
+    const { dial } = await serveRespInTest({ settings: { maxRespValueBytes: 1000 } });
     const client = await dial();
     client.send('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1001\r\n');
     expect(await client.rest()).toBe('-ERR Protocol error: invalid bulk length\r\n');
   });
 
   it('refuses connections over the limit', async () => {
-    const { dial, server } = await serve({ settings: { maxRespConnections: 1 } });
+    const { dial, server } = await serveRespInTest({ settings: { maxRespConnections: 1 } });
     const first = await dial();
     expect(await first.call('PING')).toBe('+PONG\r\n');
     const second = await dial();
@@ -258,7 +249,7 @@ describe('a stop', () => {
       });
       return { kind: 'miss' };
     };
-    const front = await serve({ objects: { ...objects, read } });
+    const front = await serveRespInTest({ objects: { ...objects, read } });
     const [busy, idle] = [await front.dial(), await front.dial()];
     expect(await idle.call('PING')).toBe('+PONG\r\n');
     busy.send('PING\r\nGET k\r\n');
@@ -272,7 +263,7 @@ describe('a stop', () => {
   });
 
   it('lets a value that is arriving finish', async () => {
-    const front = await serve();
+    const front = await serveRespInTest();
     const client = await front.dial();
     const value = bytesOf(100_000);
     const command = encodeCommand(['SET', 'k', value, 'EX', '10']);
@@ -289,13 +280,13 @@ describe('a stop', () => {
 
   it('cuts who does not end in time', async () => {
     const clock = createManualClock();
-    const front = await serve({ clock, settings: { drainMs: 5000 } });
+    const front = await serveRespInTest({ clock, settings: { drainMs: 5000 } });
     const client = await front.dial();
     client.send('PING\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5000\r\nabc');
     expect(await client.reply()).toBe('+PONG\r\n');
     const timers = clock.pendingTimers();
     const closed = front.server.close();
-    while (clock.pendingTimers() === timers) await new Promise(setImmediate);
+    await until(() => clock.pendingTimers() !== timers);
     clock.advance(4999);
     expect(front.server.connections).toBe(1);
     clock.advance(1);
@@ -307,7 +298,7 @@ describe('a stop', () => {
 
 describe('a client that goes away', () => {
   it('is forgotten', async () => {
-    const { dial, server } = await serve();
+    const { dial, server } = await serveRespInTest();
     const [one, two] = [await dial(), await dial()];
     await Promise.all([one.call('PING'), two.call('PING')]);
     expect(server.connections).toBe(2);

@@ -1,22 +1,16 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { objectsReading } from '../../../../../tests/doubles/http-front.ts';
 import { createManualClock, type ManualClock } from '../../../../../tests/doubles/manual-clock.ts';
-import { type RespFront, serveResp } from '../../../../../tests/doubles/resp-front.ts';
+import { type RespFront, serveRespInTest } from '../../../../../tests/doubles/resp-front.ts';
+import { nextTurn, until } from '../../../../../tests/doubles/turns.ts';
 import type { Objects } from '../../objects/objects.ts';
-
-const fronts: RespFront[] = [];
-
-afterEach(async () => {
-  for (const front of fronts.splice(0)) await front.close();
-});
 
 const stallMs = 8000;
 
 async function serve(objects?: Objects): Promise<RespFront & { readonly clock: ManualClock }> {
   const clock = createManualClock();
-  const front = await serveResp({ clock, settings: { stallMs }, ...(objects === undefined ? {} : { objects }) });
-  fronts.push(front);
+  const front = await serveRespInTest({ clock, settings: { stallMs }, ...(objects === undefined ? {} : { objects }) });
   return { ...front, clock };
 }
 
@@ -41,8 +35,8 @@ describe('a client that stands still', () => {
     expect(await client.reply()).toBe('+PONG\r\n');
     pass(clock, 2 * stallMs);
     expect(await client.rest()).toBe(refusal);
-    while (server.connections > 0) await new Promise(setImmediate);
-    while (objects.stagedCount() > 0) await new Promise(setImmediate);
+    await until(() => server.connections === 0);
+    await until(() => objects.stagedCount() === 0);
     expect(objects.keys()).toEqual([]);
   });
 
@@ -99,10 +93,10 @@ describe('a client that stands still', () => {
     let seenBytes = -1;
     while (givenBytes > seenBytes) {
       seenBytes = givenBytes;
-      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      for (let turn = 0; turn < 50; turn += 1) await nextTurn();
     }
     pass(clock, 2 * stallMs);
-    while (server.connections > 0) await new Promise(setImmediate);
+    await until(() => server.connections === 0);
     client.socket.resume();
     await once(client.socket, 'close');
     expect(seen.cancels).toBeGreaterThan(0);

@@ -1,32 +1,15 @@
 import { SionError } from '@sion/wire';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { counted, objectsReading, streamOf } from '../../../../../tests/doubles/http-front.ts';
-import { type RespFront, serveResp } from '../../../../../tests/doubles/resp-front.ts';
+import { serveRespInTest } from '../../../../../tests/doubles/resp-front.ts';
+import { until } from '../../../../../tests/doubles/turns.ts';
 import type { NewBytes, Objects, ReadOutcome } from '../../objects/objects.ts';
-
-const fronts: RespFront[] = [];
-
-afterEach(async () => {
-  for (const front of fronts.splice(0)) await front.close();
-});
-
-async function serve(change: Parameters<typeof serveResp>[0] = {}): Promise<RespFront> {
-  const front = await serveResp(change);
-  fronts.push(front);
-  return front;
-}
-
-const nextTurn = () => new Promise(setImmediate);
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await nextTurn();
-}
 
 /** A front whose `stage` is `stage`, given the double behind it. */
 async function serveStaging(stage: (objects: Objects, bytes: NewBytes, key: string) => ReturnType<Objects['stage']>) {
-  const plain = await serve();
+  const plain = await serveRespInTest();
   const { objects } = plain;
-  const front = await serve({ objects: { ...objects, stage: (key, bytes) => stage(objects, bytes, key) } });
+  const front = await serveRespInTest({ objects: { ...objects, stage: (key, bytes) => stage(objects, bytes, key) } });
   return { ...front, objects };
 }
 
@@ -137,7 +120,7 @@ describe('a large GET', () => {
     const { objects, seen } = objectsReading(async function* () {
       yield await Promise.reject(new SionError('unavailable', 'no copy can be read'));
     }, 5000);
-    const { dial } = await serve({ objects });
+    const { dial } = await serveRespInTest({ objects });
     const client = await dial();
     client.send('GET k\r\nPING\r\n');
     expect(await client.reply()).toBe('-UNAVAILABLE no copy can be read\r\n');
@@ -161,7 +144,7 @@ describe('a large GET', () => {
     ];
     for (const body of bodies) {
       const { objects } = objectsReading(body, 5000);
-      const { dial } = await serve({ objects });
+      const { dial } = await serveRespInTest({ objects });
       const client = await dial();
       client.send('GET k\r\nPING\r\n');
       // Cutting loses what the kernel has not sent yet; whatever arrived is a beginning of the answer.
@@ -176,7 +159,7 @@ describe('a large GET', () => {
     const { objects } = objectsReading(async function* () {
       for (; given < totalBytes; given += 65_536) yield Buffer.alloc(65_536, 'x');
     }, totalBytes);
-    const { dial } = await serve({ objects });
+    const { dial } = await serveRespInTest({ objects });
     const [slow, other] = [await dial(), await dial()];
     slow.socket.pause();
     slow.send('GET k\r\nPING\r\n');
@@ -197,7 +180,7 @@ describe('a large GET', () => {
     const { objects, seen } = objectsReading(async function* () {
       for (;;) yield Buffer.alloc(65_536);
     }, 2 ** 31);
-    const { dial, server } = await serve({ objects });
+    const { dial, server } = await serveRespInTest({ objects });
     const client = await dial();
     client.send('GET k\r\nGET k\r\n');
     await new Promise((resolve) => client.socket.once('data', resolve));
@@ -211,7 +194,7 @@ describe('a large GET', () => {
 
 describe('a large MGET', () => {
   it('streams what does not fit into memory, in order', async () => {
-    const { dial } = await serve();
+    const { dial } = await serveRespInTest();
     const client = await dial();
     const values = new Map<string, string>();
     for (let at = 0; at < 40; at += 1) {
@@ -226,7 +209,7 @@ describe('a large MGET', () => {
   });
 
   it('is an error when a read fails before the answer began, and cut after', async () => {
-    const { objects, dial } = await serve();
+    const { objects, dial } = await serveRespInTest();
     const writer = await dial();
     for (let at = 0; at < 20; at += 1) await writer.call('SET', `k${at}`, 'x'.repeat(300_000));
     let failing = '';
@@ -234,7 +217,7 @@ describe('a large MGET', () => {
       if (key === failing) throw new SionError('corrupt', 'no good copy is left');
       return objects.read(key, options);
     };
-    const front = await serve({ objects: { ...objects, read } });
+    const front = await serveRespInTest({ objects: { ...objects, read } });
     const client = await front.dial();
     const keys = Array.from({ length: 20 }, (_, at) => `k${at}`);
     failing = 'k1';
@@ -258,11 +241,11 @@ describe('errors of the engine', () => {
     ['internal', '-ERR internal: a defect of SION, see the log of the proxy; please report it\r\n'],
   ] as const;
   it.each(told)('tells %s', async (code, reply) => {
-    const { objects } = await serve();
+    const { objects } = await serveRespInTest();
     const mutate = async () => {
       throw new SionError(code, 'why');
     };
-    const { dial } = await serve({ objects: { ...objects, mutate } });
+    const { dial } = await serveRespInTest({ objects: { ...objects, mutate } });
     const client = await dial();
     expect(await client.call('SET', 'k', 'v')).toBe(reply);
     expect(await client.call('DEL', 'k', 'l')).toBe(reply);
