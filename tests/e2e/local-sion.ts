@@ -2,7 +2,6 @@
  * A whole SION on this machine for end-to-end tests: emulator and proxy as the processes that people run, on ports of
  * their own and a data folder of their own, each to be killed, paused and started again.
  */
-
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
