@@ -3,7 +3,7 @@
  * in memory. It also keeps house: expired keys leave the store, and an orderly stop waits for what was begun.
  */
 import type { Clock, Log, Store, StoredObject, Timer } from '@sion/components';
-import { ExpiryIndex, keyOfName, type LayoutId, nameOfKey, type Placement, type Stripe } from '@sion/core';
+import { ExpiryIndex, isExpired, keyOfName, type LayoutId, nameOfKey, type Placement, type Stripe } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { Fleet } from '../fleet/fleet.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
@@ -11,7 +11,6 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
-import { isExpired } from './lookups.ts';
 import type {
   Key,
   Mutation,
@@ -294,7 +293,7 @@ export class Engine implements Objects {
       const after = this.#sweepAfter;
       const page = await store.list('', { limit: sweepLimit, ...(after === undefined ? {} : { after }) });
       for (const object of page.objects) {
-        const key = isExpired(object, nowMs) ? keyOfName(object.name) : undefined;
+        const key = isExpired(object.metadata.expiresAtMs, nowMs) ? keyOfName(object.name) : undefined;
         if (key !== undefined) this.#removeExpired(key);
       }
       this.#sweepAfter = page.more ? page.objects.at(-1)?.name : undefined;

@@ -28,7 +28,3 @@ export async function lookUp(knowledge: Knowledge, store: Store, key: Key): Prom
     throw thrown;
   }
 }
-
-export function isExpired(object: StoredObject, nowMs: number): boolean {
-  return object.metadata.expiresAtMs !== undefined && object.metadata.expiresAtMs <= nowMs;
-}

@@ -4,7 +4,7 @@
  * fails, the version is superseded and the read starts over, unless bytes were sent already: then it is cut.
  */
 import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
-import { nameOfKey } from '@sion/core';
+import { isExpired, nameOfKey } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone } from '../memory/placed-object.ts';
@@ -12,7 +12,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { KeyTurns } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
-import { isExpired, lookUp } from './lookups.ts';
+import { lookUp } from './lookups.ts';
 import { MemoryBody, Superseded } from './memory-body.ts';
 import type {
   Key,
@@ -78,7 +78,7 @@ export async function readInfo(parts: ReadParts, key: Key): Promise<ObjectInfo |
     const { object, isSettled } = await lookUp(knowledge, store, key);
     lease.assertHeld();
     if (object === undefined) return undefined;
-    if (!isExpired(object, lease.expiryNowMs())) return infoOf(object);
+    if (!isExpired(object.metadata.expiresAtMs, lease.expiryNowMs())) return infoOf(object);
     if (missExpired(parts, key, isSettled) !== 'superseded') return undefined;
     await turns.settled(key);
   }
@@ -116,7 +116,8 @@ async function readEntry(
   begunMs: number,
 ): Promise<ReadOutcome | 'superseded'> {
   const { object, key } = entry;
-  if (isExpired(object, parts.lease.expiryNowMs())) return missExpired(parts, key, !parts.knowledge.isWriting(key));
+  if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs()))
+    return missExpired(parts, key, !parts.knowledge.isWriting(key));
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
@@ -185,7 +186,7 @@ async function readUnknown(
   const entry = knowledge.endLookup(lookup, got.kind === 'miss' ? undefined : got.object);
   if (got.kind === 'miss') return { kind: 'miss' };
   const { object } = got;
-  if (isExpired(object, parts.lease.expiryNowMs())) {
+  if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) {
     if (got.kind === 'hit') got.body.cancel();
     return missExpired(parts, key, lookup.valid);
   }
@@ -206,7 +207,7 @@ async function readUnknownSuffix(
 ): Promise<ReadOutcome | 'superseded'> {
   const { object, isSettled } = await lookUp(parts.knowledge, parts.store, key);
   if (object === undefined) return { kind: 'miss' };
-  if (isExpired(object, parts.lease.expiryNowMs())) return missExpired(parts, key, isSettled);
+  if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) return missExpired(parts, key, isSettled);
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   const got = await parts.store.get(object.name, { ifMatch: object.etag, range });

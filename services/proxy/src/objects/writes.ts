@@ -7,7 +7,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Clock, Store, StoredMetadata, StoredObject, WriteCondition, WriteOutcome } from '@sion/components';
-import { formatLayoutId, type LayoutId, nameOfKey } from '@sion/core';
+import { formatLayoutId, isExpired, type LayoutId, nameOfKey } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
@@ -16,7 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type Folded, foldMutations, valueLimit, type WritePlan } from './fold.ts';
 import type { PendingMutation } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
-import { isExpired, lookUp } from './lookups.ts';
+import { lookUp } from './lookups.ts';
 import type { CurrentObject, Key } from './objects.ts';
 import { KeptBytes, UploadedBytes } from './staging.ts';
 
@@ -58,7 +58,7 @@ export async function processBatch(parts: WriteParts, key: Key, batch: readonly 
       // From here on nothing waits until the write is known to be under way: readers judge expiry by that.
       parts.lease.assertHeld();
       const nowMs = parts.lease.expiryNowMs();
-      const live = object !== undefined && !isExpired(object, nowMs) ? object : undefined;
+      const live = object !== undefined && !isExpired(object.metadata.expiresAtMs, nowMs) ? object : undefined;
       folded = foldMutations(
         batch.map((pending) => pending.mutation),
         live === undefined ? undefined : current,
@@ -88,7 +88,7 @@ async function currentOf(
   object: StoredObject | undefined,
   batch: readonly PendingMutation[],
 ): Promise<CurrentObject | undefined | 'changed'> {
-  if (object === undefined || isExpired(object, parts.lease.expiryNowMs())) return undefined;
+  if (object === undefined || isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) return undefined;
   const info = infoOf(object);
   const limit = valueLimit(batch.map((pending) => pending.mutation));
   if (limit === undefined || object.sizeBytes > limit) return { info };
