@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { openDirectoryStore, systemRandom } from '@sion/components';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { S3Server } from '../../../tests/s3-server/s3-server.ts';
 import { buildNodeBundle, type NodeBundle } from './bundle.ts';
 import { ScriptedProxy } from './scripted-proxy.test-data.ts';
 
@@ -108,6 +109,36 @@ it('serves a session: stores, loads from the directory store, gives back', async
     expect(await result).toMatchObject({ ended: 'end', chunks: 2, bytes: 2_000_000 });
   } finally {
     await proxy.close();
+  }
+});
+
+it('loads from S3, with the SDK that it brings along', async () => {
+  const server = await S3Server.start();
+  const proxy = await ScriptedProxy.start();
+  try {
+    const object = Buffer.from(systemRandom.bytes(300_000));
+    const etag = `"${server.bucket().put('p/o', object, {}).etag}"`;
+    const environment = {
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      SION_STORE: 's3',
+      SION_S3_BUCKET: 'bucket',
+      SION_S3_ENDPOINT: server.endpoint,
+      SION_PREFIX: 'p',
+    };
+    const { host, port } = proxy;
+    const result = callHandler(environment, { ...warmup, kind: 'session', host, port });
+    const { control } = await proxy.open();
+    const part = object.subarray(1000, 250_000);
+    const load = { storeName: 'o', etag, offset: 1000, lengthBytes: part.length, checksum: crc32(part) };
+    const id = { epoch: 1, counter: 1, fragment: 0, index: 0 };
+    expect(await control.ask(1, 1, { type: 'load', id, ...load })).toEqual({ type: 'done' });
+    control.send(1, 0, { type: 'end' });
+    expect(await result).toMatchObject({ ended: 'end', chunks: 1, bytes: part.length });
+  } finally {
+    await proxy.close();
+    await server.close();
   }
 });
 
