@@ -129,20 +129,20 @@ describe('a connection', () => {
     await finish();
   });
 
-  test('too many without a hello are closed at once; those of sessions do not count', async () => {
+  test('of too many without a hello the oldest are closed; those of sessions do not count', async () => {
     const rig = await createRig({ maxPendingLinks: 3 });
     await rig.hold(chunkOf(1));
     const peers = [1, 2, 3, 4, 5].map(() => stranger(rig));
     const address = { host: '127.0.0.1', port: rig.fleet.linkPort };
     for (const peer of peers) await peer.dial('control', address);
     await quiet();
-    expect(peers.map((peer) => peer.closed.length)).toEqual([0, 0, 0, 1, 1]);
-    peers[0]?.connections.get('control')?.destroy();
+    expect(peers.map((peer) => peer.closed.length)).toEqual([1, 1, 0, 0, 0]);
+    peers[4]?.connections.get('control')?.destroy();
     await quiet();
     const next = stranger(rig);
     await next.dial('control', address);
     await quiet();
-    expect(next.closed).toEqual([]);
+    expect(peers.map((peer) => peer.closed.length)).toEqual([1, 1, 0, 0, 1]);
     await rig.fleet.close();
     await until(() => next.closed.length === 1);
   });

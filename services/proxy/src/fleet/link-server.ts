@@ -28,6 +28,9 @@ const refusals: Readonly<Record<Exclude<RefusalCode, 'protocol' | 'closed'>, str
   token: 'the token is wrong, used up or expired',
 };
 
+/** Closed strangers are logged together, this often. */
+const crowdLogMs = 1000;
+
 /** The listener and its links. */
 export class LinkServer implements LinkListener {
   readonly #parts: LinkServerParts;
@@ -35,6 +38,9 @@ export class LinkServer implements LinkListener {
   readonly #helloTimers = new Map<Link, Timer>();
   /** Links that have not said an acceptable hello and whose sockets are still there. */
   readonly #strangers = new Set<Link>();
+  /** Strangers that were closed for others, since that was last logged. */
+  #crowdedOut = 0;
+  #crowdTimer: Timer | undefined;
   #listener: Listener | undefined;
   #closing = false;
 
@@ -65,6 +71,7 @@ export class LinkServer implements LinkListener {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#crowdTimer?.cancel();
     await this.#listener?.close();
     for (const link of [...this.#links]) link.destroy('the proxy is closing');
   }
@@ -98,12 +105,12 @@ export class LinkServer implements LinkListener {
   }
 
   #accept(connection: Connection): void {
-    const { clock, log, settings } = this.#parts;
-    if (this.#closing || this.#strangers.size >= settings.maxPendingLinks) {
-      log.warn('connection-refused', { remote: connection.remote, pending: this.#strangers.size });
+    const { clock, settings } = this.#parts;
+    if (this.#closing) {
       connection.attach({ onData() {}, onDrain() {}, onClose() {} });
       return connection.destroy();
     }
+    if (this.#strangers.size >= settings.maxPendingLinks) this.#closeOldestStranger();
     const { maxChunkBytes } = settings;
     const link = new Link(connection, { maxChunkBytes, listener: this, onGone: () => this.#strangers.delete(link) });
     this.#strangers.add(link);
@@ -112,6 +119,23 @@ export class LinkServer implements LinkListener {
       link.destroy(`no hello within ${settings.helloTimeoutMs} ms`),
     );
     this.#helloTimers.set(link, timer);
+  }
+
+  /** A real instance says hello at once: it is the one that has been silent for longest that can be spared. */
+  #closeOldestStranger(): void {
+    const [oldest] = this.#strangers;
+    if (oldest === undefined) return;
+    const { clock, log, settings } = this.#parts;
+    this.#strangers.delete(oldest);
+    this.#crowdedOut++;
+    oldest.destroy(`more than ${settings.maxPendingLinks} connections have not said hello`);
+    // Not a line for each: whoever dials so often could fill a disk with them.
+    if (this.#crowdTimer !== undefined) return;
+    this.#crowdTimer = clock.after(crowdLogMs, () => {
+      log.warn('connections-without-hello', { closed: this.#crowdedOut, limit: settings.maxPendingLinks });
+      this.#crowdTimer = undefined;
+      this.#crowdedOut = 0;
+    });
   }
 
   #judge(link: Link, session: number, hello: Hello): { readonly code?: RefusalCode; readonly node?: FleetNode } {
