@@ -35,4 +35,9 @@ test('a small object is one fragment; an empty one has none', () => {
     'version 1.1 · 1 data and 1 parity chunks per fragment · all chunks in memory\n  fragment 0\n    data    a\n    parity  b',
   );
   expect(describePlaces({ ...small, fragments: [] }).split('\n')).toHaveLength(1);
+  expect(
+    describePlaces({ ...small, fragments: [[]] })
+      .split('\n')
+      .at(-1),
+  ).toBe('  fragment 0: not in memory');
 });

@@ -16,7 +16,8 @@ export function describePlaces(places: ObjectPlaces): string {
   for (let first = 0, next = 0; first < fragments.length; first = next) {
     const chunks = fragments[first] ?? [];
     while (next < fragments.length && isSame(fragments[next], chunks)) next += 1;
-    lines.push(next - first === 1 ? `  fragment ${first}` : `  fragments ${first} to ${next - 1}`);
+    const title = next - first === 1 ? `  fragment ${first}` : `  fragments ${first} to ${next - 1}`;
+    lines.push(chunks.length === 0 ? `${title}: not in memory` : title);
     lines.push(...rowsOf('data', chunks.slice(0, dataChunks)), ...rowsOf('parity', chunks.slice(dataChunks)));
   }
   return lines.join('\n');

@@ -119,15 +119,16 @@ function wantedPorts(settings: LocalSettings): readonly WantedPort[] {
 }
 
 function whatToTry(settings: LocalSettings): string {
-  const { respPort, httpPort, dataDir } = settings;
+  const { respPort, httpPort, dataDir, store, s3Bucket } = settings;
+  const plainBytes = store === 's3' ? `the bucket ${s3Bucket}` : join(dataDir, 'store');
   return `
 Try, in another terminal:
   redis-cli -p ${respPort} SET greeting hello
   redis-cli -p ${respPort} GET greeting
   curl -T README.md http://127.0.0.1:${httpPort}/v1/objects/readme
   npx sion status greeting       which functions hold it
-  npx sion reclaim --all         take all functions' memory away, then GET again
+  npx sion reclaim --all         take all their memory away, then GET again
   npx sion status                everything at a glance
-The plain bytes lie in ${join(dataDir, 'store')}, the logs in ${join(dataDir, 'log')}. Ctrl-C stops.
+The plain bytes lie in ${plainBytes}, the logs in ${join(dataDir, 'log')}. Ctrl-C stops.
 `;
 }

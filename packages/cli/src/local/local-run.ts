@@ -156,7 +156,8 @@ export class LocalRun {
       adminPort: portOf(fields, 'adminPort', settings.adminPort),
     };
     const { host, respPort, httpPort, adminHost, adminPort } = this.#settings;
-    return `RESP on ${host}:${respPort}, HTTP on ${host}:${httpPort}, status on ${adminHost}:${adminPort}`;
+    const indent = ' '.repeat(12);
+    return `RESP on ${host}:${respPort}, HTTP on ${host}:${httpPort},\n${indent}status on ${adminHost}:${adminPort}`;
   }
 
   #assertServing(name: PartName, start: FirstStart): void {
