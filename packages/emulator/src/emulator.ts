@@ -101,6 +101,7 @@ function createHttpServer(invokeApi: InvokeApi, controlApi: ControlApi, port: ()
   });
   // Callers keep connections; a short keep-alive would close one just as it is used again.
   server.keepAliveTimeout = 120_000;
-  server.requestTimeout = 0;
+  // Until a request is there whole; its answer may take as long as the function runs.
+  server.requestTimeout = 60_000;
   return server;
 }

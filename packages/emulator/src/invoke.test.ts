@@ -45,14 +45,14 @@ describe('RequestResponse', () => {
   });
 
   test('the client context and the context reach the handler', async () => {
-    const ClientContext = Buffer.from(JSON.stringify({ custom: { a: 'ü' } })).toString('base64');
+    const ClientContext = Buffer.from(JSON.stringify({ custom: { a: 'ü ж 🔑' } })).toString('base64');
     const { payload } = await bench.invoke('f', { context: true }, { ClientContext });
     expect(payload).toMatchObject({
       functionName: 'f',
       functionVersion: '$LATEST',
       invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:f',
       memoryLimitInMB: '256',
-      clientContext: { custom: { a: 'ü' } },
+      clientContext: { custom: { a: 'ü ж 🔑' } },
       logGroupName: '/aws/lambda/f',
       cwd: bench.bundleFolder,
     });

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Random, randomHex } from '@sion/components';
 import { functionArn } from '../process/functions.ts';
 import type { InvokeRequest, InvokeResult, ProcessDriver } from '../process/process-driver.ts';
+import { readClientContext } from './client-context.ts';
 import { parseFunctionReference } from './function-reference.ts';
 import { type Headers, readBody, sendBytes, sendJson, unescapePath } from './http.ts';
 import {
@@ -86,13 +87,16 @@ export class InvokeApi {
       const message = `Could not parse request body into json: ${unreadable}`;
       return { status: 400, type: 'InvalidRequestContentException', message };
     }
-    const context = header(request, 'x-amz-client-context');
+    const encoded = header(request, 'x-amz-client-context');
+    const context = encoded === undefined ? undefined : readClientContext(encoded);
+    if (context?.kind === 'wrong') {
+      return { status: 400, type: 'InvalidRequestContentException', message: context.message };
+    }
     if (type === 'DryRun') {
       response.writeHead(204, { 'x-amzn-RequestId': requestId, 'X-Amz-Executed-Version': version }).end();
       return undefined;
     }
-    const clientContext =
-      context === undefined ? {} : { clientContext: Buffer.from(context, 'base64').toString('utf8') };
+    const clientContext = context === undefined ? {} : { clientContext: context.json };
     const mode = type === 'Event' ? 'event' : 'sync';
     const invocation: InvokeRequest = { requestId, functionName: target, mode, payload, ...clientContext };
     const result = await this.#driver.invoke(invocation);
