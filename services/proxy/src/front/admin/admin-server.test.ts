@@ -1,6 +1,6 @@
 import { silentLog } from '@sion/components';
 import { afterEach, describe, expect, it } from 'vitest';
-import { call, errorOf } from '../../../../../tests/doubles/http-client.ts';
+import { call, callRaw, errorOf } from '../../../../../tests/doubles/http-client.ts';
 import { statusOf } from '../../../../../tests/doubles/http-front.ts';
 import { createMetrics } from '../../metrics/counted-metrics.ts';
 import { createExposition } from '../../metrics/exposition.ts';
@@ -78,6 +78,18 @@ describe('the administration port', () => {
       'forbidden',
       expect.stringContaining('SION_ADMIN_HOSTS'),
     ]);
+  });
+});
+
+describe('requests that a client sends without waiting', () => {
+  const get = 'GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const last = 'GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const answers = (text: string) => text.split('HTTP/1.1 200').length - 1;
+
+  it('are served, but not when they are very many', async () => {
+    const port = await serve();
+    expect(answers(await callRaw(port, get.repeat(20) + last))).toBe(21);
+    expect(answers(await callRaw(port, get.repeat(500) + last).catch(() => ''))).toBeLessThan(500);
   });
 });
 

@@ -8,6 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Exposition } from '../../metrics/exposition.ts';
 import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
+import { ConnectionTurns } from '../http/connection-turns.ts';
 import { isBelow, readKey } from '../http/object-key.ts';
 import { notFound, type Refusal, RefusedRequest, refusalOf, writeRefusal } from '../http/refusal.ts';
 import { refusalReason } from './same-site.ts';
@@ -38,6 +39,9 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** The proxy serves its clients in the same process: nobody may keep it busy with metrics. */
+const maxConnections = 256;
+
 const placesPrefix = '/v1/status/objects/';
 const placesRoute = '/v1/status/objects/key';
 
@@ -46,6 +50,7 @@ export async function createAdminServer(parts: AdminServerParts): Promise<AdminS
   const { settings } = parts;
   const app = createApp();
   addGuard(app, settings);
+  app.server.maxConnections = maxConnections;
   addErrorAnswers(app, parts.log);
   addRoutes(app, parts);
   await app.listen({ host: settings.adminHost, port: settings.adminPort });
@@ -70,6 +75,10 @@ function addGuard(app: FastifyInstance, settings: AdminSettings): void {
     .split(',')
     .map((host) => host.trim().toLowerCase())
     .filter((host) => host !== '');
+  const turns = new ConnectionTurns();
+  app.addHook('onRequest', async (request, reply) => {
+    if (!(await turns.of(request.raw, reply.raw))) reply.hijack();
+  });
   app.addHook('onRequest', async (request) => {
     const reason = refusalReason(request.headers, hosts);
     if (reason !== undefined) throw new RefusedRequest({ status: 403, code: 'forbidden', message: reason });
