@@ -20,6 +20,9 @@ export interface LeaseKeeperOptions {
   readonly onLost: (reason: SionError) => void;
 }
 
+/** How soon a failed renewal is tried again. */
+const retryMs = 1000;
+
 interface SeenLease {
   readonly record: LeaseRecord | undefined;
   readonly etag: string | undefined;
@@ -35,6 +38,10 @@ export class LeaseKeeper {
   #timer: Timer | undefined;
   #renewing: Promise<void> | undefined;
   #over = false;
+  /** The last renewal failed. */
+  #failing = false;
+  /** Said to have lapsed. */
+  #lapsed = false;
   /** True when the predecessor gave the lease back in an orderly stop, and nobody held it in between. */
   readonly predecessorReleased: boolean;
 
@@ -134,7 +141,9 @@ export class LeaseKeeper {
   }
 
   #schedule(): void {
-    this.#timer = this.#options.clock.after(this.#options.renewalMs, () => {
+    const { clock, renewalMs } = this.#options;
+    const waitMs = this.#failing ? Math.min(renewalMs, retryMs) : renewalMs;
+    this.#timer = clock.after(waitMs, () => {
       this.#renewing = this.#renew().finally(() => {
         this.#renewing = undefined;
         if (!this.#over) this.#schedule();
@@ -143,7 +152,7 @@ export class LeaseKeeper {
   }
 
   async #renew(): Promise<void> {
-    const { clock, store, log } = this.#options;
+    const { clock, store } = this.#options;
     const begun = beginNow(clock);
     const record = this.#next();
     try {
@@ -153,8 +162,19 @@ export class LeaseKeeper {
     } catch (thrown) {
       const error = asSionError(thrown);
       if (error.code === 'closed') this.#lose(error);
-      else log.warn('lease-renewal-failed', { code: error.code, reason: error.message, held: this.isHeld() });
+      else this.#noteFailure(error);
     }
+  }
+
+  /** Says once that renewals fail, and once that the lease is gone with it: they are tried every second. */
+  #noteFailure(error: SionError): void {
+    const { log } = this.#options;
+    const fields = { code: error.code, reason: error.message };
+    if (!this.#failing) log.warn('lease-renewal-failed', fields);
+    this.#failing = true;
+    if (this.#lapsed || this.isHeld()) return;
+    this.#lapsed = true;
+    log.error('lease-lapsed', { ...fields, until: 'the store answers again and nobody else has taken it' });
   }
 
   /** After a failed condition: an earlier renewal of our own, whose result was unknown, or another owner. */
@@ -174,6 +194,9 @@ export class LeaseKeeper {
     this.#etag = etag;
     this.#validUntilMonotonicMs = leaseValidUntilMs(begun.monotonicMs, record.ttlMs);
     this.#validUntilWallMs = leaseValidUntilMs(begun.wallMs, record.ttlMs);
+    if (this.#failing) this.#options.log.info('lease-renewed-again', { lapsed: this.#lapsed });
+    this.#failing = false;
+    this.#lapsed = false;
   }
 
   #lose(reason: SionError): void {

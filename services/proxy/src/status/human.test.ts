@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import type { NodeStatus } from '../fleet/fleet.ts';
 import { createMetrics } from '../metrics/counted-metrics.ts';
-import { formatBytes, formatLiveLine, formatPlaces, formatStatus, formatUsd } from './human.ts';
+import { formatBytes, formatLiveLine, formatStatus, formatUsd } from './human.ts';
 import { createStatusSource } from './status-source.ts';
 
 const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
@@ -65,17 +65,6 @@ describe('the status for people', () => {
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
     expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');
-  });
-
-  it('says which functions hold an object', () => {
-    const places = {
-      version: '1.2',
-      dataChunks: 2,
-      parityChunks: 1,
-      fragments: [['n0', null, 'n2']],
-      complete: false,
-    };
-    expect(formatPlaces(places)).toBe('version 1.2, chunks 2+1, not complete\n  fragment 0  d0:n0 d1:— p2:n2');
   });
 
   it.each([

@@ -3,7 +3,6 @@
  * of the status, without colours or cursor movements; whoever prints them adds those.
  */
 import type { NodeStatus } from '../fleet/fleet.ts';
-import type { ObjectPlaces } from '../objects/objects.ts';
 import type { ProxyStatus } from './status.ts';
 
 /** The live line: requests by source, functions awake and warm, bytes in memory, dollars so far. */
@@ -39,21 +38,10 @@ export function formatStatus(status: ProxyStatus): string {
       `${totals.recoveries} instances, ${totals.lostChunks} chunks; ${totals.repairedChunks} chunks repaired`,
     ),
     row('unplaced', `${totals.unplacedObjects} objects`),
-    row('requests', counts(totals.storeRequests)),
+    row('store asked', counts(totals.storeRequests)),
     row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
   ];
   return [...lines, ...windowLines(status), ...nodeLines(status.nodes)].join('\n');
-}
-
-/** Which functions hold an object, for `sion status <key>`; ends without a line break. */
-export function formatPlaces(places: ObjectPlaces): string {
-  const shape = `${places.dataChunks}+${places.parityChunks}`;
-  const fragments = places.fragments.map((chunks, fragment) => {
-    const names = chunks.map((node, index) => `${index < places.dataChunks ? 'd' : 'p'}${index}:${node ?? '—'}`);
-    return row(`fragment ${fragment}`, names.join(' '));
-  });
-  const head = `version ${places.version}, chunks ${shape}, ${places.complete ? 'complete' : 'not complete'}`;
-  return [head, ...fragments].join('\n');
 }
 
 /** `1.5 MiB`; whole bytes below 1 KiB. */
