@@ -63,6 +63,8 @@ export class FaultyStore implements Store {
   openUploads = 0;
   /** Requests under way, late ones included. */
   underWay = 0;
+  /** Requests on their way there that would change an object. */
+  changesUnderWay = 0;
 
   constructor(inner: Store, options: FaultyStoreOptions) {
     this.#inner = inner;
@@ -140,9 +142,12 @@ export class FaultyStore implements Store {
       tell(`does ${briefly(result)}`);
       return result;
     };
+    const change = isChange(request) ? 1 : 0;
     this.underWay++;
     try {
+      this.changesUnderWay += change;
       await this.#pass(fate.thereMs);
+      this.changesUnderWay -= change;
       if (fate.end === 'refused') throw new SionError('unavailable', 'the store refused');
       if (fate.end === 'never') throw unknownResult(request);
       if (fate.end === 'late') {
@@ -199,10 +204,13 @@ export class FaultyStore implements Store {
 
 const forever = new Promise<never>(() => {});
 
+function isChange(request: StoreRequest): boolean {
+  return request === 'put' || request === 'commit' || request === 'metadata' || request === 'delete';
+}
+
 /** A write that got no answer may have happened; a read that got none has not. */
 function unknownResult(request: StoreRequest): SionError {
-  const isWrite = request === 'put' || request === 'commit' || request === 'metadata' || request === 'delete';
-  return isWrite
+  return isChange(request)
     ? new SionError('indeterminate', 'the store gave no answer')
     : new SionError('unavailable', 'the store gave no answer');
 }

@@ -19,8 +19,9 @@ import type { Observation } from './history.test-data.ts';
 import { Crashed, type Life } from './life.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
 
-/** Codes with which reads may fail. */
+/** Codes with which reads and writes may fail while there are faults. */
 const readErrors: readonly ErrorCode[] = ['unavailable', 'closed'];
+const writeErrors: readonly ErrorCode[] = ['unavailable', 'closed', 'indeterminate'];
 
 type Hit = Extract<ReadOutcome, { kind: 'hit' }>;
 
@@ -56,8 +57,8 @@ export class TrialClient {
     }
   }
 
-  /** Looks at a key without faults; both ways of asking must agree with all that was seen before. */
-  async look(key: string): Promise<void> {
+  /** Uses a key without faults: everything must work, and agree with all that was seen before. */
+  async useOnce(key: string): Promise<void> {
     const { life } = this.#trial;
     await this.#info(life, key);
     // The first body may be cut, when memory has lost a part of what others have replaced in the store; the next is not.
@@ -65,16 +66,19 @@ export class TrialClient {
     this.#isCutAllowed = false;
     await this.#read(life, key, {});
     await this.#info(life, key);
+    const isCounter = key.startsWith('c');
+    await this.#mutate(life, key, isCounter ? { kind: 'increment' } : { kind: 'write', token: this.#drawToken() });
+    await this.#read(life, key, {});
   }
 
   async #act(life: Life, key: string): Promise<void> {
     const { random, profile } = this.#trial;
     const isCounter = key.startsWith('c');
     const choice = random.integer(20);
-    if (choice < 6) return await this.#read(life, key, this.#drawRange());
+    if (choice < 5) return await this.#read(life, key, this.#drawRange());
     if (choice < 8) return await this.#info(life, key);
     if (choice < 10) return await this.#mutate(life, key, { kind: 'delete' });
-    if (choice < 12 && profile.expiry) return await this.#mutate(life, key, { kind: 'expire', ...this.#drawExpiry() });
+    if (choice < 13 && profile.expiry) return await this.#mutate(life, key, { kind: 'expire', ...this.#drawExpiry() });
     if (isCounter && choice < 18) return await this.#mutate(life, key, { kind: 'increment' });
     if (choice === 19) return await this.#discarded(life, key);
     return await this.#mutate(life, key, this.#drawWrite(key, isCounter));
@@ -108,7 +112,7 @@ export class TrialClient {
   #drawExpiry(): { expiresAtMs?: number } {
     const { random, profile, clock } = this.#trial;
     if (!profile.expiry || random.integer(3) === 0) return {};
-    return { expiresAtMs: clock.wallMs() + random.integer(120) - 5 };
+    return { expiresAtMs: clock.wallMs() + random.integer(profile.lifeMs) - 5 };
   }
 
   #drawRange(): { range?: RangeRequest } {
@@ -312,11 +316,8 @@ export class TrialClient {
     const { code } = asSionError(thrown);
     if (code === 'indeterminate' || code === 'internal') this.#trial.history.unknown(observation, String(thrown));
     else this.#trial.history.void(observation, String(thrown));
-    this.#trial.noteError(`${this.#name} changes ${observation.key}`, thrown, [
-      'unavailable',
-      'closed',
-      'indeterminate',
-    ]);
+    const allowed = this.#trial.isCalm ? [] : writeErrors;
+    this.#trial.noteError(`${this.#name} changes ${observation.key}`, thrown, allowed);
   }
 }
 

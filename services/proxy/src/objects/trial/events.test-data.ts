@@ -5,8 +5,8 @@ import type { Trial } from './trial.test-data.ts';
 
 /** Some happen only so often: each leaves calls of unknown result, which make histories hard to judge. */
 const most: Partial<Record<TrialEvent, number>> = {
-  ...{ 'external write': 4, 'external delete': 2 },
-  ...{ crash: 3, takeover: 2, restart: 3 },
+  ...{ 'external write': 8, 'external delete': 4 },
+  ...{ crash: 3, takeover: 5, restart: 3 },
 };
 
 export async function runEvents(trial: Trial, isOver: () => boolean): Promise<void> {
@@ -57,10 +57,7 @@ async function carryOut(trial: Trial, event: TrialEvent): Promise<void> {
       life.die();
       return await trial.nextLife((processClock) => life.fleet.restart(processClock), 'dead');
     case 'takeover':
-      history.note('another proxy takes over');
-      life.lease.held = false;
-      life.lease.lost = true;
-      return await trial.nextLife((processClock) => life.fleet.beside(processClock), 'zombie');
+      return await takeOver(trial);
     case 'restart':
       return await restart(trial);
   }
@@ -74,6 +71,17 @@ async function lapse(trial: Trial): Promise<void> {
   if (life.lease.lost) return;
   history.note('the lease is back');
   life.lease.held = true;
+}
+
+/** Best while a write is on its way. */
+async function takeOver(trial: Trial): Promise<void> {
+  const { life, history } = trial;
+  for (let waited = 0; waited < 40 && life.store.changesUnderWay === 0; waited++) await trial.pause(1);
+  if (trial.life !== life) return;
+  history.note('another proxy takes over');
+  life.lease.held = false;
+  life.lease.lost = true;
+  await trial.nextLife((processClock) => life.fleet.beside(processClock), 'zombie');
 }
 
 async function restart(trial: Trial): Promise<void> {

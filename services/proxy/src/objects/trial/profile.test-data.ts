@@ -12,6 +12,8 @@ export interface Profile {
   readonly pauseMs: number;
   readonly storeDelayMs: number;
   readonly nodeDelayMs: number;
+  /** Share of requests, to store and nodes, that take many times as long. */
+  readonly slow: number;
   /** Share of store requests with each fate. */
   readonly refused: number;
   readonly lost: number;
@@ -21,6 +23,8 @@ export interface Profile {
   readonly brokenBodies: number;
   readonly nodeRefusals: number;
   readonly expiry: boolean;
+  /** Objects live that long at most, when they have an expiry. */
+  readonly lifeMs: number;
   readonly events: readonly TrialEvent[];
   readonly eventPauseMs: number;
   readonly nodes: number;
@@ -47,7 +51,38 @@ export const trialEvents = [
 
 export type TrialEvent = (typeof trialEvents)[number];
 
+/** Half of the trials are about one thing, and meet it often. */
 export function drawProfile(random: SeededRandom): Profile {
+  const profile = drawAnything(random);
+  const crowd = {
+    keys: random.integer(2) === 0 ? ['k1'] : ['c1'],
+    clients: 5,
+    pauseMs: 5,
+    storeDelayMs: 20,
+    slow: 0.25,
+  };
+  switch (random.integer(6)) {
+    case 0:
+      return { ...profile, ...crowd, expiry: false, events: ['takeover', 'snapshot'], eventPauseMs: 40 };
+    case 1:
+      return { ...profile, ...crowd, expiry: true, late: 0, lifeMs: 40, events: [] };
+    case 2: {
+      const keys = ['k1', 'k2'];
+      return {
+        ...profile,
+        ...crowd,
+        keys,
+        maxEntries: 1,
+        events: ['external write', 'external delete'],
+        eventPauseMs: 40,
+      };
+    }
+    default:
+      return profile;
+  }
+}
+
+function drawAnything(random: SeededRandom): Profile {
   const sometimes = (share: number) => random.double() < share;
   const oneOf = <T>(first: T, ...others: readonly T[]): T => others[random.integer(others.length + 1) - 1] ?? first;
   // A request that lands late can undo an expiry that was seen: without an expiry it cannot.
@@ -55,12 +90,13 @@ export function drawProfile(random: SeededRandom): Profile {
   const withoutExpiry: readonly TrialEvent[] = ['takeover'];
   const events = trialEvents.filter((event) => sometimes(0.4) && !(expiry && withoutExpiry.includes(event)));
   return {
-    clients: 2 + random.integer(4),
-    operationsPerClient: 6 + random.integer(12),
-    keys: oneOf(['k1'], ['k1', 'c1'], ['k1', 'k2', 'c1'], ['c1'], ['k1', 'k2', 'k3']),
-    pauseMs: oneOf(3, 10, 40),
+    clients: 2 + random.integer(5),
+    operationsPerClient: 6 + random.integer(14),
+    keys: oneOf(['k1'], ['k1'], ['k1', 'c1'], ['k1', 'k2', 'c1'], ['c1'], ['k1', 'k2', 'k3']),
+    pauseMs: oneOf(1, 5, 25),
     storeDelayMs: oneOf(0, 4, 15, 30),
     nodeDelayMs: oneOf(0, 3, 12),
+    slow: oneOf(0, 0.1, 0.25),
     refused: sometimes(0.3) ? 0.1 : 0,
     lost: sometimes(0.3) ? 0.08 : 0,
     late: !expiry && sometimes(0.4) ? 0.08 : 0,
@@ -69,8 +105,9 @@ export function drawProfile(random: SeededRandom): Profile {
     brokenBodies: sometimes(0.2) ? 0.1 : 0,
     nodeRefusals: sometimes(0.3) ? 0.15 : 0,
     expiry,
+    lifeMs: oneOf(20, 50, 150),
     events,
-    eventPauseMs: oneOf(10, 40, 100),
+    eventPauseMs: oneOf(8, 25, 80),
     nodes: 5 + random.integer(3),
     capacityBytes: oneOf(1024 * 1024, 4 * 1100, 9 * 1100),
     maxEntries: oneOf(100, 1, 2),

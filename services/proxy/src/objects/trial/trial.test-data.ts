@@ -115,7 +115,7 @@ export class Trial {
     this.life.lease.held = true;
     await this.#rest();
     for (let node = 0; node < this.life.fleet.size; node++) this.life.fleet.reconcile(node);
-    for (const key of this.profile.keys) await new TrialClient(this, 'last').look(key);
+    for (const key of this.profile.keys) await new TrialClient(this, 'last').useOnce(key);
     for (const key of this.profile.keys) await this.#lookIntoStore(key);
     await this.#rest();
     for (const leak of findLeaks(this.life, true)) this.problem(leak);
@@ -163,10 +163,12 @@ export class Trial {
     await this.#doors;
   }
 
+  /** Now and then a client is still connected to a proxy that has lost its lease. */
   async busyWith(work: (life: Life) => Promise<void>): Promise<void> {
     this.#busy++;
+    const zombie = this.random.integer(4) === 0 ? this.#zombies.at(-1) : undefined;
     try {
-      await work(this.life);
+      await work(zombie ?? this.life);
     } finally {
       this.#busy--;
     }
@@ -247,19 +249,24 @@ export class Trial {
       const { nodeDelayMs, nodeRefusals } = this.profile;
       if (this.isCalm) return undefined;
       const stalledMs = (this.stalledUntilMs.get(node) ?? 0) - this.clock.monotonicMs();
-      const delayMs = Math.max(stalledMs, random.integer(nodeDelayMs + 1));
+      const delayMs = Math.max(stalledMs, this.#drawDelay(nodeDelayMs));
       if (delayMs > 0) await this.pause(delayMs);
       return random.double() < nodeRefusals ? 'unavailable' : undefined;
     };
     return life;
   }
 
+  #drawDelay(mostMs: number): number {
+    const times = this.random.double() < this.profile.slow ? 6 : 1;
+    return this.random.integer(mostMs * times + 1);
+  }
+
   #drawFate(request: string): Fate {
     const { random, profile } = this;
     const { storeDelayMs, refused, lost, late, never, defects } = profile;
     if (this.isCalm) return { thereMs: 0, backMs: 1, end: 'answered', lateMs: 0 };
-    const thereMs = random.integer(storeDelayMs + 1);
-    const backMs = random.integer(storeDelayMs + 1);
+    const thereMs = this.#drawDelay(storeDelayMs);
+    const backMs = this.#drawDelay(storeDelayMs);
     const isWrite = ['put', 'commit', 'metadata', 'delete'].includes(request);
     let draw = random.double();
     const falls = (share: number) => {
