@@ -8,7 +8,8 @@ import { buildNodeBundle } from '@sion/node';
 import { formatBytes, formatLiveLine } from '@sion/proxy';
 import { CliError } from '../cli-error.ts';
 import { fetchStatus } from '../client/proxy-admin.ts';
-import { claimDataFolder } from '../local/data-folder-claim.ts';
+import { claimDataFolder, type DataFolderClaim } from '../local/data-folder-claim.ts';
+import { folderFault } from '../local/folder-fault.ts';
 import { LocalRun } from '../local/local-run.ts';
 import { nodeDefinition } from '../local/node-functions.ts';
 import { checkPorts, type WantedPort } from '../local/port-check.ts';
@@ -36,7 +37,7 @@ export async function runUp(parts: UpParts): Promise<void> {
       `SION_LAMBDA_ENDPOINT is ${settings.lambdaEndpoint}, but "sion up" brings its own Lambda. Leave it out.`,
     );
   }
-  const claim = claimDataFolder(settings.dataDir, openProcessIdentity(), clock);
+  const claim = claimFolder(settings.dataDir, clock);
   let run: LocalRun | undefined;
   let stops = 0;
   const stopped = Promise.withResolvers<void>();
@@ -55,6 +56,8 @@ export async function runUp(parts: UpParts): Promise<void> {
     run = await prepare(parts);
     const failed = await Promise.race([serve(parts, run, stopped.promise), run.failed()]);
     if (failed !== undefined) throw failed;
+  } catch (error) {
+    throw folderFault(settings.dataDir, error);
   } finally {
     screen.endLive();
     await run?.stop();
@@ -62,6 +65,14 @@ export async function runUp(parts: UpParts): Promise<void> {
     claim.release();
   }
   screen.say('Stopped. Everything that was acknowledged is in the store.');
+}
+
+function claimFolder(folder: string, clock: Clock): DataFolderClaim {
+  try {
+    return claimDataFolder(folder, openProcessIdentity(), clock);
+  } catch (error) {
+    throw folderFault(folder, error);
+  }
 }
 
 async function prepare(parts: UpParts): Promise<LocalRun> {

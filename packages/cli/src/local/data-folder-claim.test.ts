@@ -89,3 +89,14 @@ test('releasing leaves alone what another has taken over', () => {
   expect(existsSync(join(folder, 'up.lock'))).toBe(true);
   second.release();
 });
+
+test('a folder that becomes unusable ends nothing', () => {
+  const clock = createManualClock();
+  const claim = claimDataFolder(folder, identity('a'), clock);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, 'no folder any more');
+  clock.advance(10_000);
+  expect(clock.pendingTimers()).toBe(1);
+  claim.release();
+  expect(clock.pendingTimers()).toBe(0);
+});

@@ -42,16 +42,29 @@ export function claimDataFolder(folder: string, identity: ProcessIdentity, clock
   let timer: Timer;
   const beat = () => {
     const seconds = clock.wallMs() / 1000;
-    if (readHolder(path, clock)?.text === mine) utimesSync(path, seconds, seconds);
+    ignoringFaults(() => {
+      if (readHolder(path, clock)?.text === mine) utimesSync(path, seconds, seconds);
+    });
     timer = clock.after(beatMs, beat);
   };
   timer = clock.after(beatMs, beat);
   return {
     release: () => {
       timer.cancel();
-      if (readHolder(path, clock)?.text === mine) rmSync(path, { force: true });
+      ignoringFaults(() => {
+        if (readHolder(path, clock)?.text === mine) rmSync(path, { force: true });
+      });
     },
   };
+}
+
+/** A disk that fails must not end what runs: a claim that is not kept up only looks older than it is. */
+function ignoringFaults(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Told above.
+  }
 }
 
 function refusal(folder: string, path: string, holder: Holder): CliError {

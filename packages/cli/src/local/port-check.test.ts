@@ -38,3 +38,9 @@ test('two settings with one port are refused, two that ask for any free one are 
     { ...http, port: 0 },
   ]);
 });
+
+test('an address that this machine does not have is not blamed on another process', async () => {
+  await expect(checkPorts([{ ...resp, host: '203.0.113.9', port: 65_432 }])).rejects.toThrow(
+    'Port 65432 (RESP) cannot be used: 203.0.113.9 is no address of this machine (EADDRNOTAVAIL). Set SION_HOST',
+  );
+});

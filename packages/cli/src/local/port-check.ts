@@ -29,15 +29,23 @@ export async function checkPorts(ports: readonly WantedPort[]): Promise<void> {
     }
     const fault = await probe(wanted);
     if (fault === undefined) continue;
-    const what = fault === 'EADDRINUSE' ? 'is in use by another process' : `cannot be used (${fault})`;
-    problems.push(
-      `Port ${wanted.port} (${wanted.purpose}) ${what}. Stop that process, or set ${wanted.setting} to another port.`,
-    );
+    problems.push(`Port ${wanted.port} (${wanted.purpose}) ${problemOf(fault, wanted)}`);
   }
   if (problems.length === 0) return;
   // All of them taken together are hardly chance.
   if (problems.length === ports.length) problems.push('Perhaps another SION runs already: npx sion status');
   throw new CliError(1, problems.join('\n'));
+}
+
+function problemOf(fault: string, { host, setting }: WantedPort): string {
+  if (fault === 'EADDRINUSE') {
+    return `is in use by another process. Stop that process, or set ${setting} to another port.`;
+  }
+  if (fault === 'EADDRNOTAVAIL' || fault === 'ENOTFOUND') {
+    return `cannot be used: ${host} is no address of this machine (${fault}). Set SION_HOST, SION_LINK_HOST or SION_ADMIN_HOST to one that is.`;
+  }
+  if (fault === 'EACCES') return `may not be used by this user (EACCES). Set ${setting} to one above 1023.`;
+  return `cannot be used (${fault}). Set ${setting} to another port.`;
 }
 
 function probe(wanted: WantedPort): Promise<string | undefined> {
