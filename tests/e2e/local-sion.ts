@@ -152,9 +152,25 @@ export class LocalSion {
     return undefined;
   }
 
-  /** Resolves when all of these keys are wholly in memory. */
+  /**
+   * Resolves when all of these keys are wholly in memory. On a busy machine placing may have been given up, and a node that
+   * failed is left alone for a while: now and then a read begins it anew.
+   */
   async inMemory(keys: readonly string[]): Promise<void> {
-    for (const key of keys) await until(async () => (await this.places(key))?.complete === true);
+    for (const key of keys) {
+      let looks = 0;
+      await until(async () => {
+        if ((await this.places(key))?.complete === true) return true;
+        looks++;
+        if (looks % 200 === 0) await this.#read(key);
+        return false;
+      });
+    }
+  }
+
+  async #read(key: string): Promise<void> {
+    const answer = await fetch(`${this.httpUrl}/v1/objects/${encodeURIComponent(key)}`);
+    await answer.arrayBuffer();
   }
 
   /** Reclaims the instances of these functions. */
