@@ -3,6 +3,8 @@
  * stale is answered, and no process is left over.
  */
 
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { payloadOf } from '@sion/workload';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../doubles/turns.ts';
@@ -160,5 +162,18 @@ describe('with parts killed', { timeout: 240_000 }, () => {
     expect(totals.gets.memory + totals.gets.decoded).toBe(keys.length);
     expect(totals.gets.store).toBe(0);
     expect(totals.storeRequests).toMatchObject({ head: 0 });
+  });
+
+  it('makes no new store while its own is away', async () => {
+    const [store, away] = [join(sion.dataDir, 'store'), join(sion.dataDir, 'away')];
+    await kill(sion.proxy);
+    await rename(store, away);
+    expect(await sion.tryProxy()).toMatchObject({
+      code: 1,
+      message: expect.stringContaining('put it back or mount it'),
+    });
+    await rename(away, store);
+    await sion.startProxy();
+    await expectAllBack();
   });
 });
