@@ -7,7 +7,7 @@ describe('the expiry index', () => {
     const step = fc.tuple(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 0, max: 30_000 }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const index = new ExpiryIndex();
+        const index = new ExpiryIndex(1000);
         const waiting = new Map<string, number>();
         let nowMs = 0;
         for (const [position, [expiresAtMs, passMs]] of steps.entries()) {
@@ -26,10 +26,20 @@ describe('the expiry index', () => {
   });
 
   it('gives no more than asked for, and the rest later', () => {
-    const index = new ExpiryIndex();
+    const index = new ExpiryIndex(1000);
     for (let key = 0; key < 10; key++) index.note(`k${key}`, key * 100);
     expect(index.takeDue(5000, 4)).toHaveLength(4);
     expect(index.takeDue(5000, 4)).toHaveLength(4);
     expect(index.takeDue(5000, 4)).toHaveLength(2);
+  });
+
+  it('notes no more than it may, and has room again for what was given', () => {
+    const index = new ExpiryIndex(2);
+    for (const key of ['a', 'b', 'b', 'c']) index.note(key, 1000);
+    expect(index.size).toBe(2);
+    expect(index.takeDue(5000, 10)).toEqual(['a', 'b']);
+    index.note('c', 9000);
+    expect(index.size).toBe(1);
+    expect(index.takeDue(20_000, 10)).toEqual(['c']);
   });
 });

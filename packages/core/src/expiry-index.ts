@@ -1,16 +1,31 @@
 /**
  * Which keys expire when, coarsely: keys by the second of their expiry, so that a sweep finds those that are due without
- * looking at the others. A key may be noted again with another time; whoever sweeps checks the key's true expiry.
+ * looking at the others. A key may be noted again with another time; whoever sweeps checks the key's true expiry. Bounded:
+ * what finds no room is not noted, and has to be found in another way (the store's listing).
  */
 export class ExpiryIndex {
+  readonly #maxNotes: number;
   readonly #keysBySecond = new Map<number, Set<string>>();
   #sweptSecond: number | undefined;
+  #notes = 0;
+
+  constructor(maxNotes: number) {
+    this.#maxNotes = maxNotes;
+  }
+
+  /** Keys that are noted, each as often as it has times. */
+  get size(): number {
+    return this.#notes;
+  }
 
   note(key: string, expiresAtMs: number): void {
+    if (this.#notes >= this.#maxNotes) return;
     const second = Math.floor(expiresAtMs / 1000);
-    const keys = this.#keysBySecond.get(second);
-    if (keys === undefined) this.#keysBySecond.set(second, new Set([key]));
-    else keys.add(key);
+    const keys = this.#keysBySecond.get(second) ?? new Set();
+    this.#keysBySecond.set(second, keys);
+    if (keys.has(key)) return;
+    keys.add(key);
+    this.#notes++;
     if (this.#sweptSecond !== undefined && second <= this.#sweptSecond) this.#sweptSecond = second - 1;
   }
 
@@ -24,6 +39,7 @@ export class ExpiryIndex {
         if (due.length >= limit) return due;
         due.push(key);
         keys.delete(key);
+        this.#notes--;
       }
       this.#keysBySecond.delete(second);
     }

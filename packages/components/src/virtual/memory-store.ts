@@ -86,9 +86,10 @@ export class VirtualStore implements Store {
       },
       commit: async (metadata, condition) => {
         if (!open) throw new SionError('closed', 'This upload is over. Begin another one.');
-        const outcome = await this.#request('commit', name, () =>
-          this.#write(name, Buffer.concat(pieces), metadata, condition),
-        );
+        const outcome = await this.#request('commit', name, () => {
+          if (!open) throw new SionError('closed', 'This upload is over. Begin another one.');
+          return this.#write(name, Buffer.concat(pieces), metadata, condition);
+        });
         if (outcome.kind === 'written') end();
         return outcome;
       },

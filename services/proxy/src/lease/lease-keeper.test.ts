@@ -51,6 +51,24 @@ describe('the lease keeper', () => {
     expect(keeper.isHeld()).toBe(false);
   });
 
+  it('that is released during a renewal leaves no timer behind', async () => {
+    const world = createWorld();
+    const keeper = await world.acquire('a');
+    let letGo = () => {};
+    world.hooks.before = (request) =>
+      request === 'put'
+        ? new Promise<void>((resolve) => {
+            letGo = resolve;
+          })
+        : undefined;
+    world.clock.advance(2000);
+    delete world.hooks.before;
+    const releasing = keeper.release();
+    letGo();
+    await releasing;
+    expect(world.clock.pendingTimers()).toBe(0);
+  });
+
   it('refuses a second proxy while the first one lives', async () => {
     const world = createWorld();
     const first = await world.acquire('a');

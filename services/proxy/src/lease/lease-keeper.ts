@@ -125,6 +125,8 @@ export class LeaseKeeper {
   async release(): Promise<void> {
     this.#timer?.cancel();
     await this.#renewing;
+    // A renewal that was under way has set the next timer.
+    this.#timer?.cancel();
     if (this.#over) return;
     this.#over = true;
     const record: LeaseRecord = { ...this.#next(), released: true };

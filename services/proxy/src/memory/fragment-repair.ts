@@ -4,28 +4,47 @@
  */
 import { chunkLength, fragmentShape } from '@sion/core';
 import type { ObjectMemory } from './object-memory.ts';
-import type { PlacedObject } from './placed-object.ts';
+import type { PlacedFragment, PlacedObject } from './placed-object.ts';
 
-/** `data` are all data chunks, unpadded. Never rejects; resolves when the nodes have answered. */
-export async function repairFragment(
+/**
+ * `data` are all data chunks, unpadded. Undefined when there is nothing to put back or no memory for it; otherwise resolves
+ * when the nodes have answered, and rejects by a defect alone.
+ */
+export function repairFragment(
   memory: ObjectMemory,
   object: PlacedObject,
   number: number,
   data: readonly Uint8Array[],
-): Promise<void> {
+): Promise<void> | undefined {
   const fragment = object.fragments[number];
-  if (fragment === undefined || !fragment.settled || object.dropped) return;
+  if (fragment === undefined || !fragment.settled || object.dropped) return undefined;
   const missing = [...fragment.held.keys()].filter(
     (index) => !fragment.held[index] && chunkLength(object.layout, number, index) > 0,
   );
-  if (missing.length === 0) return;
-  const { budget, fleet, metrics } = memory.parts;
+  if (missing.length === 0) return undefined;
   const { chunkBytes, lengthBytes } = fragmentShape(object.layout, number);
-  const { dataChunks, parityChunks } = object.layout;
-  const reserveBytes = lengthBytes + parityChunks * chunkBytes;
-  if (!budget.tryAcquire(reserveBytes)) return;
+  const reserveBytes = lengthBytes + object.layout.parityChunks * chunkBytes;
+  if (!memory.parts.budget.tryAcquire(reserveBytes)) return undefined;
   fragment.settled = false;
   memory.retain(object);
+  return putBack(memory, object, number, fragment, missing, data).finally(() => {
+    fragment.settled = true;
+    memory.parts.budget.release(reserveBytes);
+    memory.release(object);
+  });
+}
+
+async function putBack(
+  memory: ObjectMemory,
+  object: PlacedObject,
+  number: number,
+  fragment: PlacedFragment,
+  missing: readonly number[],
+  data: readonly Uint8Array[],
+): Promise<void> {
+  const { fleet, metrics } = memory.parts;
+  const { dataChunks, parityChunks } = object.layout;
+  const { chunkBytes } = fragmentShape(object.layout, number);
   const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
   if (missing.some((index) => index >= dataChunks)) memory.codec(object.layout).encode(data, parity);
   const chunks = [...data, ...parity];
@@ -41,7 +60,4 @@ export async function repairFragment(
     metrics.countRepairedChunk();
   });
   await Promise.all(stores);
-  fragment.settled = true;
-  budget.release(reserveBytes);
-  memory.release(object);
 }

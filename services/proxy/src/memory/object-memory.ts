@@ -7,6 +7,7 @@
  */
 import type { Clock, Log } from '@sion/components';
 import {
+  chunkOverheadBytes,
   formatLayoutId,
   type Layout,
   type LayoutId,
@@ -82,7 +83,11 @@ export class ObjectMemory {
       capacityBytes: (node: NodeIndex) => fleet.fill(node).capacityBytes,
       available: () => true,
     };
-    const wish = { chunks: layout.dataChunks + layout.parityChunks, chunkBytes, salt };
+    const wish = {
+      chunks: layout.dataChunks + layout.parityChunks,
+      chunkBytes: chunkBytes + chunkOverheadBytes,
+      salt,
+    };
     let places = placement.place(wish, view);
     while (places === undefined && makeRoom()) places = placement.place(wish, view);
     return places;

@@ -26,6 +26,8 @@ export class ObjectWriter {
   /** Bytes of a stream of unknown size that is still short enough for a narrower stripe. */
   #undecided: Uint8Array[] = [];
   #undecidedBytes = 0;
+  /** On the budget's account for the undecided ones. */
+  #undecidedReservedBytes = 0;
   #cut: Cut | undefined;
   #buffer: Uint8Array | undefined;
   #reservedBytes = 0;
@@ -46,7 +48,8 @@ export class ObjectWriter {
   async offer(bytes: Uint8Array): Promise<void> {
     if (this.#givenUp) return;
     if (this.#cut !== undefined) return await this.#fill(this.#cut, bytes);
-    this.#undecided.push(bytes.slice());
+    if (!(await this.#reserveUndecided(bytes.length))) return this.abandon();
+    this.#undecided.push(new Uint8Array(bytes));
     this.#undecidedBytes += bytes.length;
     const widest = widestStripe(this.#memory.parts.stripes);
     if (this.#undecidedBytes <= widest.fromBytes) return;
@@ -85,6 +88,7 @@ export class ObjectWriter {
     if (this.#givenUp) return;
     this.#givenUp = true;
     this.#undecided = [];
+    this.#releaseUndecided(this.#undecidedReservedBytes);
     this.#releaseBuffer();
     this.#memory.parts.metrics.countUnplaced();
     this.#memory.free(this.#id, this.#fragments);
@@ -93,7 +97,25 @@ export class ObjectWriter {
   async #fillUndecided(cut: Cut): Promise<void> {
     const pieces = this.#undecided;
     this.#undecided = [];
-    for (const piece of pieces) await this.#fill(cut, piece);
+    for (const piece of pieces) {
+      await this.#fill(cut, piece);
+      this.#releaseUndecided(piece.length);
+    }
+  }
+
+  async #reserveUndecided(bytes: number): Promise<boolean> {
+    const { budget, clock, patienceMs } = this.#memory.parts;
+    if (!(await budget.acquireWithin(bytes, patienceMs, clock))) return false;
+    this.#undecidedReservedBytes += bytes;
+    if (this.#givenUp) this.#releaseUndecided(bytes);
+    return !this.#givenUp;
+  }
+
+  /** At most what is still reserved: giving up has given all of it back. */
+  #releaseUndecided(bytes: number): void {
+    const releasedBytes = Math.min(bytes, this.#undecidedReservedBytes);
+    this.#undecidedReservedBytes -= releasedBytes;
+    this.#memory.parts.budget.release(releasedBytes);
   }
 
   async #fill(cut: Cut, bytes: Uint8Array): Promise<void> {

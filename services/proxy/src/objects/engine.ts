@@ -73,7 +73,7 @@ export class Engine implements Objects {
   readonly #budget: ByteBudget;
   readonly #turns: KeyTurns;
   readonly #reads: ReadParts;
-  readonly #expiries = new ExpiryIndex();
+  readonly #expiries: ExpiryIndex;
   readonly #placings = new Set<Promise<void>>();
   #sweepTimer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -85,6 +85,7 @@ export class Engine implements Objects {
     this.#parts = parts;
     const { clock, store, lease, fleet, placement, metrics, settings } = parts;
     this.#budget = new ByteBudget(settings.bodyMemoryBytes);
+    this.#expiries = new ExpiryIndex(settings.maxEntries);
     this.memory = new ObjectMemory({
       clock,
       log: parts.log,

@@ -23,6 +23,8 @@ export interface MemoryBodyOptions {
   readonly fetchTimeoutMs: number;
   /** Bytes of exactly this version from the store; rejects with {@link Superseded} when it is no longer there. */
   readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
+  /** Chunks are being put back, in the background. */
+  readonly onRepair: (repair: Promise<void>) => void;
   /** Told once: read to its end, or not. */
   readonly onEnd: (trace: ReadTrace, finished: boolean) => void;
   readonly signal?: AbortSignal;
@@ -194,7 +196,8 @@ export class MemoryBody implements ObjectBody {
       .slice(0, this.#options.object.layout.dataChunks)
       .filter((chunk) => chunk !== undefined);
     if (data.length < this.#options.object.layout.dataChunks) return;
-    void repairFragment(this.#options.memory, this.#options.object, step.fragment, data);
+    const repair = repairFragment(this.#options.memory, this.#options.object, step.fragment, data);
+    if (repair !== undefined) this.#options.onRepair(repair);
   }
 
   #giveBack(fetching: Fetching | undefined): void {

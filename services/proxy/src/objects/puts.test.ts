@@ -93,6 +93,26 @@ describe('a put', () => {
     expect(world.metrics.snapshot().unplacedObjects).toBe(1);
   });
 
+  it('evicts the coldest object when a node has room for its bytes but not for what a chunk costs beside them', async () => {
+    const world = createWorld({ nodes: 12, capacityBytes: 1024 + 100 });
+    for (let number = 0; number < 8; number++) {
+      await world.engine.mutate(`k${number}`, overwrite(payload(10, number)));
+      await placed(world, `k${number}`);
+    }
+    expect(world.fleet.chunks).toBe(12);
+  });
+
+  it('of unknown size holds its first bytes on the account of the memory for bodies', async () => {
+    const world = createWorld();
+    const { budget } = world.engine.memory.parts;
+    const writer = world.engine.memory.beginWrite();
+    await writer.offer(payload(5000));
+    await writer.offer(payload(5000));
+    expect(budget.usedBytes).toBe(10_000);
+    writer.abandon();
+    expect(budget.usedBytes).toBe(0);
+  });
+
   it('evicts the coldest objects when the fleet is full', async () => {
     const world = createWorld({ nodes: 12, capacityBytes: 100_000 });
     for (let number = 0; number < 40; number++) {

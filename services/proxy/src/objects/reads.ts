@@ -149,6 +149,7 @@ async function readMemory(
     hedgeMs: parts.hedgeMs,
     fetchTimeoutMs: parts.fetchTimeoutMs,
     readStore: (wanted) => readStoreRange(parts, entry, wanted),
+    onRepair: parts.onPlacing,
     onEnd: (trace, finished) => countEnd(parts, trace, finished, range, begunMs),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -134,7 +134,8 @@ async function uploadStream(
     return new UploadedBytes(upload, takenBytes, checksum, writer);
   } catch (thrown) {
     writer?.abandon();
-    await upload.abort();
+    // What failed first is what the caller has to know.
+    await upload.abort().catch(() => {});
     throw thrown;
   }
 }
