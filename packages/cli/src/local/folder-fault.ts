@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts';
 const remedies: Readonly<Record<string, string>> = {
   EACCES: 'Grant this user the right to write there',
   EDQUOT: 'Free some of your quota',
-  EEXIST: 'It is no folder: remove it',
+  EEXIST: 'It is a file, not a folder: mend the path',
+  ENOENT: 'It cannot be made: see that its file system is there and can be written',
   ENOSPC: 'Free some space there',
   ENOTDIR: 'A part of its path is no folder: mend the path',
   EPERM: 'Grant this user the right to write there',
