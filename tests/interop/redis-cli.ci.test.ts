@@ -87,5 +87,5 @@ test.each(Object.entries(sizes))(
     rmSync(put);
     rmSync(got);
   },
-  180_000,
+  360_000,
 );
