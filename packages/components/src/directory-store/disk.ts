@@ -126,6 +126,14 @@ export function isMissing(error: unknown): boolean {
   return errno === 'ENOENT' || errno === 'ENOTDIR';
 }
 
+const tooManyFiles =
+  'Too many files and connections are open: raise the limit of open files (ulimit -n), or lower SION_MAX_RESP_CONNECTIONS.';
+const remedies: Readonly<Record<string, string>> = {
+  EMFILE: tooManyFiles,
+  ENFILE: tooManyFiles,
+  EROFS: 'Mount the file system for writing.',
+};
+
 /** What a failure of the disk means to the store's caller when nothing was changed by it. */
 export function unchanged(what: string, error: unknown): SionError {
   if (error instanceof SionError) return error;
@@ -136,7 +144,7 @@ export function unchanged(what: string, error: unknown): SionError {
       cause: error,
     });
   }
-  const remedy = 'Check that the folder is there, mounted and readable.';
+  const remedy = remedies[errno] ?? 'Check that the folder is there, mounted and readable.';
   return new SionError('unavailable', `Could not ${what}: ${errno}. ${remedy}`, { cause: error });
 }
 
