@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createWorld, overwrite, pass, payload, placed, valueOf } from './engine-world.test-data.ts';
+import { createWorld, increment, overwrite, pass, payload, placed, valueOf } from './engine-world.test-data.ts';
+import type { Mutation } from './objects.ts';
+
+const look: Mutation<string> = { needs: 'info', decide: (current) => ({ kind: 'keep', result: typeof current }) };
 
 describe('without the lease', () => {
   it('nothing is answered and nothing written', async () => {
@@ -19,6 +22,28 @@ describe('without the lease', () => {
       if (request === 'put') world.lease.held = false;
     };
     await expect(world.engine.mutate('k', overwrite(payload(6)))).rejects.toMatchObject({ code: 'indeterminate' });
+  });
+});
+
+describe('a lease that lapses', () => {
+  it('while the key is looked up sends no write', async () => {
+    const world = createWorld();
+    world.hooks.after = (request) => {
+      if (request === 'head') world.lease.held = false;
+    };
+    await expect(world.engine.mutate('k', overwrite(payload(6)))).rejects.toMatchObject({ code: 'closed' });
+    expect(world.requests).toEqual(['head k']);
+  });
+
+  it('during a write lets nothing be answered that was decided together with it', async () => {
+    const world = createWorld();
+    await world.engine.mutate('k', overwrite(payload(5)));
+    world.hooks.after = (request) => {
+      if (request === 'put') world.lease.held = false;
+    };
+    // They wait behind the first write's end, and so go together.
+    const results = await Promise.allSettled([world.engine.mutate('k', look), world.engine.mutate('k', increment)]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
   });
 });
 

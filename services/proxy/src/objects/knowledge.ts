@@ -121,7 +121,9 @@ export class Knowledge {
     const writing = this.#writing.get(key);
     this.#writing.delete(key);
     const entry = this.#believe(key, object);
-    const isDoubtful = [...(writing?.seen ?? [])].some((etag) => etag !== writing?.before && etag !== object?.etag);
+    // An ETag that was there before is older; that there was nothing may also have been seen after others deleted it again.
+    const isOlder = (etag: string | undefined) => etag !== undefined && etag === writing?.before;
+    const isDoubtful = [...(writing?.seen ?? [])].some((etag) => etag !== object?.etag && !isOlder(etag));
     if (!isDoubtful) return entry;
     if (entry === undefined) this.#absent.remove(key);
     else entry.confirmed = false;

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { runTrial, type TrialReport } from './trial/trial.test-data.ts';
 
-const trials = Number(process.env['SION_TRIALS'] ?? 300);
+const trials = Number(process.env['SION_TRIALS'] ?? 400);
 const single = process.env['SION_TRIAL'];
 
 function describeFailure({ seed, problems, log }: TrialReport): string {

@@ -79,6 +79,18 @@ describe('what a reader has seen is not taken back', () => {
   });
 });
 
+it('a reader that found nothing, since others had deleted what was written, is believed', async () => {
+  const world = createWorld();
+  const unanswered = hold(world, 'after', 'put');
+  const writing = world.engine.mutate('k', overwrite(payload(20)));
+  await unanswered.reached;
+  await world.store.delete('k', (await world.store.head('k'))?.etag ?? '');
+  expect(await valueOf(world, 'k')).toBeUndefined();
+  unanswered.letGo();
+  await writing;
+  expect(await world.engine.info('k')).toBeUndefined();
+});
+
 describe('an object that was replaced in the store, of which memory has lost a part', () => {
   it('is read anew after one read was cut', async () => {
     const world = createWorld();

@@ -11,6 +11,13 @@ describe('concurrent writes of one key', () => {
     expect(world.requests.filter((request) => request.startsWith('put')).length).toBeLessThanOrEqual(10);
   });
 
+  it('are exact when more wait than one batch takes', async () => {
+    const world = createWorld();
+    const counts = await Promise.all(Array.from({ length: 2500 }, () => world.engine.mutate('n', increment)));
+    expect(new Set(counts).size).toBe(2500);
+    expect(Math.max(...counts)).toBe(2500);
+  });
+
   it('that others overtake are decided anew', async () => {
     const world = createWorld();
     await world.engine.mutate('n', increment);

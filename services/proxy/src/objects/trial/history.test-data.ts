@@ -30,6 +30,8 @@ export class History {
   readonly #observations: Observation[] = [];
   readonly #events: { readonly at: number; readonly text: string }[] = [];
   #position = 0;
+  /** Calls of unknown result. */
+  unknowns = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -58,6 +60,7 @@ export class History {
 
   /** Its result is unknown. */
   unknown(observation: Observation, reason: string): void {
+    this.unknowns++;
     this.#end(observation, 'unknown', reason);
   }
 
