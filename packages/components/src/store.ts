@@ -108,6 +108,8 @@ export interface Upload {
 export interface ListOptions {
   readonly after?: string;
   readonly limit: number;
+  /** True: metadata is left out (`{}`) where it would cost more than the listing itself. */
+  readonly namesOnly?: boolean;
 }
 
 export interface ListPage {

@@ -143,9 +143,47 @@ export interface Objects {
    */
   stage(key: Key, bytes: NewBytes, options?: WriteOptions): Promise<StagedBytes>;
   mutate<R>(key: Key, mutation: Mutation<R>, options?: WriteOptions): Promise<R>;
+  /**
+   * One page of keys, in the order of their names in the store (UTF-8 byte order of plain keys), expired ones left out.
+   * Every key that is there from the first page to the last is given once; one that comes or goes meanwhile may be.
+   */
+  list(request: ListRequest): Promise<KeyPage>;
+  /** About how many keys there are. Counted from names, at most once in a while, and kept up with own writes since. */
+  estimateCount(): Promise<number>;
+  /** Forgets what is known and held of a key that somebody else has changed in the store; the next read looks there. */
+  invalidate(key: Key): Promise<void>;
+  /** Brings an object into memory, as a read would, without giving its bytes to anybody. */
+  warm(key: Key, signal?: AbortSignal): Promise<WarmOutcome>;
   /** Which nodes hold which fragments of the current version, for `sion status <key>` and tests; undefined = not in memory. */
   places(key: Key): ObjectPlaces | undefined;
 }
+
+/** Which keys a page is to have. */
+export interface ListRequest {
+  /** Only keys that begin with it; empty = all. */
+  readonly prefix: Key;
+  /** Not empty: keys whose part after the prefix contains it are given as one common prefix, up to its first occurrence. */
+  readonly delimiter?: Key;
+  /** {@link KeyPage.next} of the page before. Rejects with `invalid` for what no page gave. */
+  readonly after?: string;
+  /** Keys and common prefixes together, 1 … 1000. A page may have fewer, even none, though more follow. */
+  readonly limit: number;
+}
+
+export interface KeyPage {
+  readonly objects: readonly ListedObject[];
+  readonly commonPrefixes: readonly Key[];
+  /** Where the next page begins, opaque text of printable ASCII; absent = this was the last. */
+  readonly next?: string;
+}
+
+export interface ListedObject {
+  readonly key: Key;
+  readonly info: ObjectInfo;
+}
+
+/** `refused`: the policy or a lack of room keeps it out of memory; reads are served from the store. */
+export type WarmOutcome = 'placed' | 'held' | 'missing' | 'refused';
 
 /** For people: the placement of one object. */
 export interface ObjectPlaces {
