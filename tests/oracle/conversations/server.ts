@@ -1,0 +1,31 @@
+/** COMMAND, CONFIG, INFO. */
+import { type Conversation, kind } from './line.ts';
+
+export const server: Conversation = [
+  'COMMAND INFO get',
+  'COMMAND INFO set mset incr',
+  'COMMAND INFO del unlink exists mget strlen type ttl pttl',
+  'COMMAND INFO expire pexpire persist incrbyfloat incrby decr decrby',
+  'COMMAND INFO ping echo hello quit reset select info',
+  'COMMAND INFO client|id client|getname client|setname client|info client|no-evict client|help',
+  'COMMAND INFO config|get config|help command|count command|info command|docs command|help',
+  'COMMAND INFO foo GET client|foo',
+  kind('COMMAND COUNT', 'the commands are others'),
+  'COMMAND COUNT x',
+  'COMMAND FOO',
+  kind('COMMAND DOCS get', 'SION documents no arguments'),
+  'COMMAND DOCS foo',
+  'CONFIG GET save',
+  'CONFIG GET appendonly',
+  'CONFIG GET APPENDONLY',
+  'CONFIG GET maxmemory',
+  'CONFIG GET maxmemory-policy',
+  'CONFIG GET proto-max-bulk-len',
+  'CONFIG GET nothing*',
+  'CONFIG GET',
+  'CONFIG FOO',
+  'CONFIG',
+  kind('INFO', 'different servers'),
+  kind('INFO server', 'different servers'),
+  'INFO nothing',
+];
