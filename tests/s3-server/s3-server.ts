@@ -244,6 +244,7 @@ function listObjects(bucket: Bucket, query: URLSearchParams): XmlFields {
         ['Key', encode(key)],
         ['Size', String(object?.bytes.length)],
         ['ETag', `"${object?.etag}"`],
+        ['LastModified', new Date(object?.modifiedMs ?? 0).toISOString()],
       ];
       return ['Contents', fields] as const;
     }),

@@ -108,7 +108,10 @@ export interface Upload {
 export interface ListOptions {
   readonly after?: string;
   readonly limit: number;
-  /** True: metadata is left out (`{}`) where it would cost more than the listing itself. */
+  /**
+   * True: what would cost more than the listing itself is left out, for who counts or walks names: metadata (`{}`), and the
+   * ETag (empty) of a directory. Name, size and modification time are always true.
+   */
   readonly namesOnly?: boolean;
 }
 

@@ -68,6 +68,27 @@ export function describeListing(bench: StoreBench): void {
       expect(objects).toEqual([await store.head('a'), await store.head('b')]);
     });
 
+    test('of names alone tell what they know, and make nothing up', async () => {
+      const { store } = bench;
+      await putNew(store, 'a', text('12345'), { version: '1.1', expiresAtMs: 5, user: { k: 'v' } });
+      await putNew(store, 'b', text(''));
+      await putNew(store, '.sion/lease', text('own'));
+      const { objects, more } = await store.list('', { limit: 10, namesOnly: true });
+      expect(more).toBe(false);
+      for (const [place, name] of ['a', 'b'].entries()) {
+        const full = await store.head(name);
+        const listed = objects[place];
+        expect(listed).toMatchObject({ name, sizeBytes: full?.sizeBytes });
+        expect([full?.etag, '']).toContain(listed?.etag);
+        // A listing of S3 has milliseconds, its HEAD only seconds.
+        expect(Math.abs((listed?.modifiedMs ?? 0) - (full?.modifiedMs ?? 0))).toBeLessThan(1000);
+        expect([full?.metadata, {}]).toContainEqual(listed?.metadata);
+      }
+      expect(objects).toHaveLength(2);
+      const second = await store.list('', { limit: 1, after: 'a', namesOnly: true });
+      expect(second.objects.map(({ name }) => name)).toEqual(['b']);
+    });
+
     test('of an empty store are empty', async () => {
       expect(await bench.store.list('', { limit: 1000 })).toEqual({ objects: [], more: false });
     });

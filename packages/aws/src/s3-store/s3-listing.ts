@@ -1,11 +1,12 @@
 /**
  * Lists objects a page at a time. A listing of S3 has no metadata, so each object of a page is looked at, a few at a
- * time: a page costs one LIST request per thousand keys and one HEAD request per object.
+ * time: a page costs one LIST request per thousand keys and one HEAD request per object, which who wants names alone is
+ * spared.
  */
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { ListOptions, ListPage, StoredObject } from '@sion/components';
 import { SionError } from '@sion/wire';
-import { answerOf, type S3Requests } from './s3-requests.ts';
+import { answerOf, etagOf, type S3Requests } from './s3-requests.ts';
 
 /** S3's longest page. */
 const longestPage = 1000;
@@ -19,8 +20,8 @@ export const ownPrefix = '.sion/';
 const afterOwn = '.sion/~';
 
 export interface KeyPage {
-  /** Without the prefix, in byte order. */
-  readonly names: readonly string[];
+  /** Names without the prefix, in byte order, and what the listing itself tells of them. */
+  readonly objects: readonly StoredObject[];
   readonly more: boolean;
 }
 
@@ -30,25 +31,24 @@ export async function listObjects(requests: S3Requests, prefix: string, options:
   if (!Number.isInteger(limit) || limit < 1 || limit > longestPage) {
     throw new SionError('invalid', `A page of a listing has 1 to ${longestPage} objects, not ${limit}.`);
   }
-  const names: string[] = [];
+  const listed: StoredObject[] = [];
   let after = options.after;
   let more = !prefix.startsWith(ownPrefix);
-  while (more && names.length < limit) {
-    const page = await listNames(requests, prefix, {
-      limit: limit - names.length,
+  while (more && listed.length < limit) {
+    const page = await listKeys(requests, prefix, {
+      limit: limit - listed.length,
       ...(after === undefined ? {} : { after }),
     });
-    names.push(...page.names.filter((name) => !name.startsWith(ownPrefix)));
+    listed.push(...page.objects.filter(({ name }) => !name.startsWith(ownPrefix)));
     more = page.more;
-    const last = page.names.at(-1);
+    const last = page.objects.at(-1)?.name;
     after = last?.startsWith(ownPrefix) && last < afterOwn ? afterOwn : last;
   }
-  const objects = await lookAtEach(requests, names);
-  return { objects, more };
+  return { objects: options.namesOnly === true ? listed : await lookAtEach(requests, listed), more };
 }
 
 /** A page of names as S3 lists them, SION's own included. */
-export async function listNames(requests: S3Requests, prefix: string, options: ListOptions): Promise<KeyPage> {
+export async function listKeys(requests: S3Requests, prefix: string, options: ListOptions): Promise<KeyPage> {
   const { place } = requests;
   const what = `list the objects ${prefix}*`;
   const command = new ListObjectsV2Command({
@@ -65,21 +65,25 @@ export async function listNames(requests: S3Requests, prefix: string, options: L
     send: (client, sendOptions) => client.send(command, sendOptions),
   });
   const answer = answerOf(outcome, what);
-  const keys = (answer.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : decodeKey(Key)));
-  const names = keys.map((key) => key.slice(place.prefix.length));
-  return { names, more: answer.IsTruncated === true && names.length > 0 };
+  const objects = (answer.Contents ?? []).flatMap(({ Key, Size, ETag, LastModified }): readonly StoredObject[] => {
+    if (Key === undefined || Size === undefined) return [];
+    const name = decodeKey(Key).slice(place.prefix.length);
+    const etag = ETag === undefined || ETag === '' ? '' : etagOf(ETag, what);
+    return [{ name, sizeBytes: Size, etag, modifiedMs: LastModified?.getTime() ?? 0, metadata: {} }];
+  });
+  return { objects, more: answer.IsTruncated === true && objects.length > 0 };
 }
 
-async function lookAtEach(requests: S3Requests, names: readonly string[]): Promise<readonly StoredObject[]> {
+async function lookAtEach(requests: S3Requests, listed: readonly StoredObject[]): Promise<readonly StoredObject[]> {
   const found: (StoredObject | undefined)[] = [];
   let next = 0;
   const look = async () => {
-    for (let place = next++; place < names.length; place = next++) {
-      const name = names[place];
+    for (let place = next++; place < listed.length; place = next++) {
+      const name = listed[place]?.name;
       if (name !== undefined) found[place] = await requests.head(requests.keyOf(name), name);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(looksAtOnce, names.length) }, look));
+  await Promise.all(Array.from({ length: Math.min(looksAtOnce, listed.length) }, look));
   return found.flatMap((object) => object ?? []);
 }
 

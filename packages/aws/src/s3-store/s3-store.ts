@@ -31,7 +31,7 @@ import { SionError } from '@sion/wire';
 import { S3Body } from './s3-body.ts';
 import { allConditions, judgeConditions, probeConditions, type S3Conditions } from './s3-conditions.ts';
 import { type CopyLimits, type CopyParts, copyIntoPlace } from './s3-copy.ts';
-import { listNames, listObjects } from './s3-listing.ts';
+import { listKeys, listObjects } from './s3-listing.ts';
 import { readObject, type S3Patience, type S3Place, S3Requests } from './s3-requests.ts';
 import { S3Upload } from './s3-upload.ts';
 import { UploadMemory } from './upload-memory.ts';
@@ -209,8 +209,8 @@ class BucketStore implements S3Store {
   /** What writers before this one had begun and will not end. */
   async #clearStaging(): Promise<void> {
     for (;;) {
-      const page = await listNames(this.#requests, stagingPrefix, { limit: 1000 });
-      for (const name of page.names) await this.#requests.delete(this.#requests.keyOf(name), name);
+      const page = await listKeys(this.#requests, stagingPrefix, { limit: 1000 });
+      for (const { name } of page.objects) await this.#requests.delete(this.#requests.keyOf(name), name);
       if (!page.more) break;
     }
     const { bucket } = this.#requests.place;

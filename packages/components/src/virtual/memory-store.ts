@@ -125,7 +125,9 @@ export class VirtualStore implements Store {
         .filter(
           (name) => options.after === undefined || Buffer.compare(Buffer.from(name), Buffer.from(options.after)) > 0,
         );
-      const objects = names.slice(0, options.limit).flatMap((name) => this.#objects.get(name)?.object ?? []);
+      const found = names.slice(0, options.limit).flatMap((name) => this.#objects.get(name)?.object ?? []);
+      // As S3's listings: a simulation must not live on what a real store leaves out.
+      const objects = options.namesOnly === true ? found.map((object) => ({ ...object, metadata: {} })) : found;
       return { objects, more: names.length > options.limit };
     });
   }
