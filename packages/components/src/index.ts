@@ -15,4 +15,5 @@ export * from './system/network.ts';
 export * from './system/parent.ts';
 export * from './system/process-identity.ts';
 export * from './system/random.ts';
+export * from './user-metadata.ts';
 export * from './virtual/memory-store.ts';

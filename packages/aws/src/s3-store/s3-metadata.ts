@@ -11,7 +11,13 @@
  *
  * It must never let a user's entry pass for one of SION's.
  */
-import type { StoredMetadata } from '@sion/components';
+import {
+  decodeUserMetadataValue,
+  encodeUserMetadataValue,
+  maxUserMetadataBytes,
+  type StoredMetadata,
+  userMetadataBytes,
+} from '@sion/components';
 import { SionError } from '@sion/wire';
 
 /** The part of a request, or an answer, that carries metadata. */
@@ -25,20 +31,16 @@ const ownNames = { version: 'sion-version', expires: 'sion-expires', crc32: 'sio
 /** S3's default when a writer names none. */
 const noContentType = 'binary/octet-stream';
 
-/** S3's limit on the user's entries, names and values together; SION's own three need less than the rest. */
-const maxUserBytes = 1900;
-
 /** Throws `invalid` for what no header can carry. */
 export function encodeMetadata(metadata: StoredMetadata): Required<MetadataFields> {
   const fields: Record<string, string> = {};
-  let userBytes = 0;
   for (const [name, value] of Object.entries(metadata.user ?? {})) {
     assertUserName(name);
-    fields[name] = encodeValue(value);
-    userBytes += name.length + (fields[name]?.length ?? 0);
+    fields[name] = encodeUserMetadataValue(value);
   }
-  if (userBytes > maxUserBytes) {
-    const message = `The user metadata is ${userBytes} bytes, but S3 takes at most ${maxUserBytes}. Keep less of it.`;
+  const userBytes = userMetadataBytes(metadata.user ?? {});
+  if (userBytes > maxUserMetadataBytes) {
+    const message = `The user metadata is ${userBytes} bytes, but S3 takes at most ${maxUserMetadataBytes}. Keep less of it.`;
     throw new SionError('invalid', message);
   }
   if (metadata.version !== undefined) fields[ownNames.version] = metadata.version;
@@ -55,7 +57,9 @@ export function decodeMetadata(fields: MetadataFields): StoredMetadata {
     [ownNames.crc32]: crc,
     ...rest
   } = fields.Metadata ?? {};
-  const user = Object.entries(rest).map(([name, value]) => [name.toLowerCase(), decodeValue(value)] as const);
+  const user = Object.entries(rest).map(
+    ([name, value]) => [name.toLowerCase(), decodeUserMetadataValue(value)] as const,
+  );
   const contentType = fields.ContentType;
   return {
     ...(version === undefined || version === '' ? {} : { version }),
@@ -66,8 +70,10 @@ export function decodeMetadata(fields: MetadataFields): StoredMetadata {
   };
 }
 
+/** The front refuses all names under `sion-`; others may have put some, which are kept unless they are SION's own three. */
 function assertUserName(name: string): void {
-  if (/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !name.startsWith('sion-')) return;
+  const isOwn = Object.values<string>(ownNames).includes(name) || name === '__proto__';
+  if (/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) && !isOwn) return;
   const remedy = 'Use lower-case letters, digits, "-", "_" and "."; names that begin with "sion-" are SION’s own.';
   throw new SionError('invalid', `${JSON.stringify(name)} is no name for metadata. ${remedy}`);
 }
@@ -76,16 +82,4 @@ function contentTypeField(contentType: string | undefined): string {
   if (contentType === undefined || contentType === '') return noContentType;
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(contentType)) return contentType;
   throw new SionError('invalid', `${JSON.stringify(contentType)} is no content type. Use printable ASCII.`);
-}
-
-const encodedWord = /^=\?UTF-8\?B\?([A-Za-z0-9+/]*={0,2})\?=$/i;
-
-function encodeValue(value: string): string {
-  const isPlain = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(value) && !encodedWord.test(value);
-  return isPlain ? value : `=?UTF-8?B?${Buffer.from(value, 'utf8').toString('base64')}?=`;
-}
-
-function decodeValue(value: string): string {
-  const word = encodedWord.exec(value)?.[1];
-  return word === undefined ? value : Buffer.from(word, 'base64').toString('utf8');
 }

@@ -119,7 +119,8 @@ function nextView(
       if (view === undefined) return view;
       if (isPast(decision.expiresAtMs, nowMs)) return undefined;
       const { expiresAtMs: _, ...info } = view.info;
-      return { ...view, info: withExpiry(info, decision.expiresAtMs) };
+      // Its tag will be another one, which nobody knows yet.
+      return { ...view, info: withExpiry({ ...info, etag: '' }, decision.expiresAtMs) };
     }
     case 'write': {
       if (isPast(decision.expiresAtMs, nowMs)) return undefined;

@@ -122,8 +122,8 @@ export interface WriteOptions {
   /** False = the store only, no chunks in memory. */
   readonly place?: boolean;
   /**
-   * Called once before the call settles, when its own bytes have landed; not for a write that was overwritten by another
-   * one of the same fold, since nobody can ever have seen its version.
+   * Called once before the call settles, when its own bytes or its own expiry have landed; not for a change that was
+   * overwritten by another one of the same fold, since nobody can ever have seen its version.
    */
   readonly onWritten?: (info: ObjectInfo) => void;
   readonly signal?: AbortSignal;

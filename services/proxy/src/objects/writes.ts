@@ -227,6 +227,7 @@ async function settle(
 ): Promise<void> {
   const seconds = (pending: PendingMutation) => (parts.clock.monotonicMs() - pending.begunMs) / 1000;
   const sizeBytes = landed.object?.sizeBytes ?? 0;
+  const last = folded.outcomes.findLastIndex((outcome) => outcome.kind === 'result' && outcome.decided !== 'keep');
   for (const [position, outcome] of folded.outcomes.entries()) {
     const pending = batch[position];
     if (pending === undefined) continue;
@@ -238,6 +239,9 @@ async function settle(
       parts.metrics.countPut('store', sizeBytes, seconds(pending));
       const own = folded.plan.kind === 'write' && folded.plan.position === position;
       if (own && landed.object !== undefined) pending.options.onWritten?.(infoOf(landed.object));
+    }
+    if (outcome.decided === 'expire' && position === last && landed.object !== undefined) {
+      pending.options.onWritten?.(infoOf(landed.object));
     }
     if (outcome.decided === 'delete') parts.metrics.countDelete();
     pending.resolve(outcome.result);

@@ -11,6 +11,7 @@ import type { ObjectExchange } from './exchange.ts';
 import { formatHttpDate } from './http-date.ts';
 import { notFound, type Refusal } from './refusal.ts';
 import { hasBody } from './request-headers.ts';
+import { userMetadataHeaders } from './user-metadata.ts';
 
 export async function getObject(exchange: ObjectExchange): Promise<void> {
   const { headers } = exchange.request;
@@ -43,7 +44,6 @@ export async function headObject(exchange: ObjectExchange): Promise<void> {
 
 /** `ETag`, `Sion-Version` and what else describes the version that is answered. */
 function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders {
-  const leftMs = info.expiresAtMs === undefined ? undefined : info.expiresAtMs - exchange.parts.objects.nowMs();
   return {
     etag: info.etag,
     'sion-version': info.version,
@@ -51,8 +51,16 @@ function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders 
     'content-type': info.contentType ?? 'application/octet-stream',
     'x-content-type-options': 'nosniff',
     'accept-ranges': 'bytes',
-    ...(leftMs === undefined ? {} : { 'sion-ttl': Math.max(1, Math.ceil(leftMs / 1000)) }),
+    ...ttlHeader(info, exchange.parts.objects.nowMs()),
+    ...userMetadataHeaders(info.user),
   };
+}
+
+/** Seconds left, rounded up; nothing when the object never expires. */
+export function ttlHeader(info: ObjectInfo, nowMs: number): AnswerHeaders {
+  return info.expiresAtMs === undefined
+    ? {}
+    : { 'sion-ttl': Math.max(1, Math.ceil((info.expiresAtMs - nowMs) / 1000)) };
 }
 
 /** 412 for a read or write whose condition failed. */

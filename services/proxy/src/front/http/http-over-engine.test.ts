@@ -177,6 +177,31 @@ describe('the HTTP front over the engine', () => {
     expect((await call(port, { target: '/v1/objects/a' })).body.toString()).toBe('10');
   });
 
+  it('changes the expiry of a version that stays in memory, and says its tag', async () => {
+    const { port, engine, store, metrics } = await serve();
+    const target = '/v1/objects/a';
+    const headers = { 'sion-meta-owner': 'anna', 'content-type': 'a/b' };
+    await call(port, { method: 'PUT', target, body: payload(100_000), headers });
+    await vi.waitFor(() => expect(engine.places('a')?.complete).toBe(true));
+    const patched = await call(port, { method: 'PATCH', target, headers: { 'sion-ttl': '100' } });
+    expect([patched.status, patched.headers['sion-ttl']]).toEqual([200, '100']);
+    const got = await call(port, { target, headers: { 'if-match': patched.headers.etag ?? '' } });
+    expect([got.status, got.body.equals(payload(100_000))]).toEqual([200, true]);
+    expect(got.headers).toMatchObject({ ...headers, etag: patched.headers.etag, 'sion-ttl': '100' });
+    expect((await store.head('a'))?.metadata).toMatchObject({ contentType: 'a/b', user: { owner: 'anna' } });
+    expect(metrics.snapshot().gets).toMatchObject({ memory: 1, store: 0 });
+    const many = await Promise.all(
+      ['50', 'none', 'none', '70'].map((ttl) => call(port, { method: 'PATCH', target, headers: { 'sion-ttl': ttl } })),
+    );
+    const last = await call(port, { method: 'HEAD', target });
+    expect(last.headers['sion-ttl']).toBe('70');
+    expect(many[3]?.headers.etag).toBe(last.headers.etag);
+    for (const { status, headers: given } of many) {
+      expect(status).toBe(200);
+      if (given.etag === last.headers.etag) expect(given['sion-ttl']).toBe('70');
+    }
+  });
+
   it('serves what others put into the store', async () => {
     const { port, store } = await serve();
     await store.put('b', Buffer.from('theirs'), { contentType: 'text/plain' }, { kind: 'absent' });

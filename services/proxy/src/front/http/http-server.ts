@@ -17,6 +17,7 @@ import type { Exchange, FrontParts, ObjectExchange } from './exchange.ts';
 import { getObject, headObject } from './get-object.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { isBelow, readKey } from './object-key.ts';
+import { patchObject } from './patch-object.ts';
 import { putObject } from './put-object.ts';
 import { notFound, type Refusal, refusalOf } from './refusal.ts';
 import { assertKnownHeaders } from './request-headers.ts';
@@ -115,6 +116,7 @@ function addObjectRoutes(app: FastifyInstance, front: FrontParts): void {
   route('GET', getObject);
   route('HEAD', headObject);
   route('PUT', putObject);
+  route('PATCH', patchObject);
   route('DELETE', deleteObject);
 }
 
@@ -127,7 +129,7 @@ async function runExchange(
 ): Promise<void> {
   const exchange = openExchange(front, request, reply);
   try {
-    assertKnownHeaders(request.headers);
+    assertKnownHeaders(request.method, request.headers);
     const key = readKey(objectsPrefix, request.originalUrl, front.limits.maxKeyBytes);
     await handle(Object.assign(exchange, { key }));
   } catch (error) {
@@ -210,7 +212,7 @@ function addErrorAnswers(app: FastifyInstance, front: FrontParts): void {
 }
 
 function methodNotAllowed(method: string): Refusal {
-  const allow = 'GET, HEAD, PUT, DELETE';
+  const allow = 'GET, HEAD, PUT, PATCH, DELETE';
   return {
     status: 405,
     code: 'method-not-allowed',

@@ -70,13 +70,14 @@ function putMutation(
         bytes: staged,
         ...(headers.ttlMs === undefined ? {} : { expiresAtMs: nowMs + headers.ttlMs }),
         ...(headers.contentType === undefined ? {} : { contentType: headers.contentType }),
+        ...(headers.user === undefined ? {} : { user: headers.user }),
         result: current === undefined ? 'created' : 'replaced',
       };
     },
   };
 }
 
-/** Absent when a later write, folded with this one, had replaced the version before anybody could see it. */
-function versionHeaders(info: ObjectInfo | undefined): Readonly<Record<string, string>> {
-  return info === undefined ? {} : { etag: info.etag, 'sion-version': info.version };
+/** `ETag` and `Sion-Version`; absent when a later write, folded with this one, had replaced the version before anybody could see it. */
+export function versionHeaders(info: ObjectInfo | undefined): Readonly<Record<string, string>> {
+  return info === undefined || info.etag === '' ? {} : { etag: info.etag, 'sion-version': info.version };
 }

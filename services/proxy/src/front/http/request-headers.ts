@@ -5,6 +5,7 @@
 import { SionError } from '@sion/wire';
 import type { Durability } from '../../objects/objects.ts';
 import { RefusedRequest } from './refusal.ts';
+import { readUserMetadata, userMetadataPrefix } from './user-metadata.ts';
 
 /** Header fields by lower-case name, as Node gives them. */
 export type HeaderFields = Readonly<Record<string, string | string[] | undefined>>;
@@ -16,6 +17,7 @@ export interface PutHeaders {
   readonly durability: Durability;
   readonly place: boolean;
   readonly contentType?: string;
+  readonly user?: Readonly<Record<string, string>>;
   /** Absent when the body is chunked. */
   readonly sizeBytes?: number;
 }
@@ -26,17 +28,26 @@ const maxTtlSeconds = 9_999_999_999;
 /** Longest `Content-Type`, in characters. */
 const maxContentTypeCharacters = 256;
 
-const knownHeaders: ReadonlySet<string> = new Set(['sion-ttl', 'sion-durability', 'sion-no-place', 'sion-request-id']);
+/** Which headers under `Sion-` mean something, by method; none on those that are not here. */
+const knownHeaders: Readonly<Record<string, readonly string[]>> = {
+  PUT: ['Sion-Ttl', 'Sion-Durability', 'Sion-No-Place', 'Sion-Meta-<name>'],
+  PATCH: ['Sion-Ttl', 'Sion-Durability'],
+  DELETE: ['Sion-Durability'],
+};
 
-/** Refuses headers under `Sion-` that are not known. */
-export function assertKnownHeaders(headers: HeaderFields): void {
+/** Refuses headers under `Sion-` that would change nothing here. */
+export function assertKnownHeaders(method: string, headers: HeaderFields): void {
   for (const name of Object.keys(headers)) {
-    if (name.startsWith('sion-') && !knownHeaders.has(name)) {
-      throw new SionError(
-        'invalid',
-        `The header ${name} is unknown. Known are Sion-Ttl, Sion-Durability, Sion-No-Place.`,
-      );
-    }
+    if (!name.startsWith('sion-') || name === 'sion-request-id') continue;
+    const known = knownHeaders[method] ?? [];
+    const field = name.startsWith(userMetadataPrefix) ? 'sion-meta-<name>' : name;
+    if (known.some((one) => one.toLowerCase() === field)) continue;
+    const others = Object.keys(knownHeaders).filter((other) =>
+      knownHeaders[other]?.some((one) => one.toLowerCase() === field),
+    );
+    const remedy =
+      others.length > 0 ? `It belongs to ${others.join(' and ')}.` : `Known are ${known.join(', ') || 'none'}.`;
+    throw new SionError('invalid', `The header ${name} is unknown for ${method}. ${remedy}`);
   }
 }
 
@@ -46,14 +57,16 @@ export function hasBody(headers: HeaderFields): boolean {
 }
 
 export function readPutHeaders(headers: HeaderFields, maxObjectBytes: number): PutHeaders {
-  const ttlMs = readTtl(headers);
+  const ttlMs = readTtl(headers) ?? 'none';
   const contentType = readContentType(headers);
+  const user = readUserMetadata(headers);
   const sizeBytes = readSize(headers, maxObjectBytes);
   refuseEncodings(headers);
   return {
     durability: readDurability(headers),
     place: !readNoPlace(headers),
-    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(ttlMs === 'none' ? {} : { ttlMs }),
+    ...(user === undefined ? {} : { user }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
   };
@@ -65,20 +78,23 @@ export function tooLarge(maxObjectBytes: number): RefusedRequest {
   return new RefusedRequest({ status: 413, code: 'too-large', message });
 }
 
-function readTtl(headers: HeaderFields): number | undefined {
+/** Milliseconds to live from `Sion-Ttl`; `none` = for ever. */
+export function readTtl(headers: HeaderFields): number | 'none' | undefined {
   const text = textOf(headers, 'sion-ttl');
   if (text === undefined) return undefined;
+  if (text.toLowerCase() === 'none') return 'none';
   const seconds = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   if (seconds < 1 || seconds > maxTtlSeconds) {
     throw new SionError(
       'invalid',
-      `Sion-Ttl: ${shown(text)} is not a whole number of seconds from 1 to ${maxTtlSeconds}.`,
+      `Sion-Ttl: ${shown(text)} is not a whole number of seconds from 1 to ${maxTtlSeconds}, nor none.`,
     );
   }
   return seconds * 1000;
 }
 
-function readDurability(headers: HeaderFields): Durability {
+/** The durability that a write asks for. */
+export function readDurability(headers: HeaderFields): Durability {
   const text = textOf(headers, 'sion-durability')?.toLowerCase();
   if (text === undefined || text === 'store') return 'store';
   if (text === 'journal' || text === 'memory') {
