@@ -4,7 +4,10 @@
 #
 #     apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd ceph-mgr
 #
-#     tests/radosgw/start.sh FOLDER [PORT]     prints the endpoint; the bucket is sion-test, the keys are key and secret
+#     tests/radosgw/start.sh FOLDER [PORT [MONITOR_PORT]]
+#
+# prints the endpoint; the bucket is sion-test, the keys are key and secret. Everything listens on this machine alone. What
+# was started is ended again when the rest does not start. tests/radosgw/radosgw.ts does all this for tests.
 set -eu -o pipefail
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
@@ -12,7 +15,7 @@ port=${2:-7480}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$dir"/{mon,mgr,osd,run,log}
 fsid=$(cat /proc/sys/kernel/random/uuid)
-mon="[v2:127.0.0.1:$((port + 1))/0]"
+mon="[v2:127.0.0.1:${3:-$((port + 1))}/0]"
 
 cat >"$dir/ceph.conf" <<CONF
 [global]
@@ -24,6 +27,8 @@ log file = $dir/log/\$name.log
 run dir = $dir/run
 admin socket = $dir/run/\$name-\$pid.asok
 ms bind ipv6 = false
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 8
@@ -62,5 +67,9 @@ ring -n client.rgw.a --cap mon 'allow rw' --cap osd 'allow rwx'
   timeout 90 radosgw "${conf[@]}" -n client.rgw.a
   timeout 60 radosgw-admin "${conf[@]}" user create --uid sion --display-name sion --access-key key --secret-key secret
   node "$here/make-bucket.ts" "http://127.0.0.1:$port" sion-test
-} >"$dir/log/start.log" 2>&1 || { cat "$dir/log/start.log" >&2; exit 1; }
+} >"$dir/log/start.log" 2>&1 || {
+  cat "$dir/log/start.log" >&2
+  "$here/stop.sh" "$dir"
+  exit 1
+}
 echo "http://127.0.0.1:$port"

@@ -30,7 +30,9 @@ export async function listObjects(
   const page = names.slice(0, limit);
   const objects: StoredObject[] = [];
   for (let start = 0; start < page.length; start += looksAtOnce) {
-    const looks = page.slice(start, start + looksAtOnce).map((name) => (namesOnly ? lookAtFile(name, root, disk) : look(name, root, disk)));
+    const looks = page
+      .slice(start, start + looksAtOnce)
+      .map((name) => (namesOnly ? lookAtFile(name, root, disk) : look(name, root, disk)));
     for (const object of await Promise.all(looks)) if (object !== undefined) objects.push(object);
   }
   return { objects, more: names.length > limit };
