@@ -19,6 +19,30 @@ export function answerEmpty(exchange: Exchange, status: number, headers: AnswerH
   exchange.response.end();
 }
 
+/** Answers with JSON, whole; a HEAD gets what its GET would, without the bytes. */
+export function answerJson(exchange: Exchange, status: number, value: unknown): void {
+  const text = Buffer.from(`${JSON.stringify(value)}\n`);
+  answerText(exchange, status, 'application/json; charset=utf-8', text);
+}
+
+/** Answers with bytes that are at hand. */
+export function answerText(
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  text: Uint8Array,
+  headers: AnswerHeaders = {},
+): void {
+  exchange.response.writeHead(status, {
+    ...exchange.baseHeaders(),
+    'content-type': contentType,
+    'content-length': text.byteLength,
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  exchange.response.end(exchange.request.method === 'HEAD' ? undefined : text);
+}
+
 /**
  * Refuses a request. When the answer has begun already there is nothing to say any more: the connection is destroyed, so
  * that nobody takes half an object for a whole one.

@@ -4,6 +4,7 @@
  * possible; the connection closes in every case, since nobody knows where the next request would begin.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type Refusal, writeRefusal } from './refusal.ts';
 
 /** A connection of a client. */
@@ -15,20 +16,34 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, 
     socket.destroy();
     return;
   }
-  const refusal = describe(error);
+  endWithRefusal(socket, describe(error), requestId);
+}
+
+/** CONNECT asks for a tunnel; Node hands over the bare socket and would hang up without a word. */
+export function answerConnect(socket: Duplex, requestId: string): void {
+  const message =
+    'CONNECT is not a method here: SION is no proxy for other servers. Use GET, HEAD, PUT, PATCH or DELETE.';
+  const allow = 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS';
+  endWithRefusal(socket, { status: 405, code: 'method-not-allowed', message, headers: { allow } }, requestId);
+}
+
+function endWithRefusal(socket: Duplex, refusal: Refusal, requestId: string): void {
   const body = writeRefusal(refusal, requestId);
   const head = [
     `HTTP/1.1 ${refusal.status} ${reasons[refusal.status] ?? 'Bad Request'}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `Sion-Request-Id: ${requestId}`,
+    ...(refusal.headers?.['allow'] === undefined ? [] : [`Allow: ${refusal.headers['allow']}`]),
     'Connection: close',
   ];
+  socket.on('error', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  405: 'Method Not Allowed',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 };

@@ -1,15 +1,17 @@
 /**
- * One request and its answer on the object routes, beside what every handler needs. Handlers write to the raw response:
+ * One request and its answer, beside what every handler needs. Handlers write to the raw response:
  * bodies are streamed with back-pressure, and an answer that breaks must cut the connection, never end it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Log } from '@sion/components';
 import type { Key, Objects } from '../../objects/objects.ts';
+import type { StatusSource } from '../../status/status.ts';
 import type { HttpLimits } from './http-settings.ts';
 
 /** The parts that all requests use. */
 export interface FrontParts {
   readonly objects: Objects;
+  readonly status: StatusSource;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: HttpLimits;
@@ -22,6 +24,8 @@ export interface Exchange {
   readonly parts: FrontParts;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** In origin form: the path with its query. */
+  readonly target: string;
   readonly requestId: string;
   /** By the monotonic clock. */
   readonly startedMs: number;

@@ -7,7 +7,7 @@ import type { ObjectInfo, ReadOutcome, ReadTrace } from '../../objects/objects.t
 import { type AnswerHeaders, answerEmpty, refuse, sendPieces } from './answer.ts';
 import { formatContentRange, parseRange, type RangeHeader } from './byte-range.ts';
 import { type Conditions, judge, parseConditions, rangeStands } from './conditions.ts';
-import type { ObjectExchange } from './exchange.ts';
+import type { Exchange, ObjectExchange } from './exchange.ts';
 import { formatHttpDate } from './http-date.ts';
 import { notFound, type Refusal } from './refusal.ts';
 import { hasBody } from './request-headers.ts';
@@ -72,7 +72,7 @@ export const preconditionFailed: Refusal = {
 };
 
 /** Refuses a body where none belongs, rather than reading past it. */
-export function refuseBody(exchange: ObjectExchange): void {
+export function refuseBody(exchange: Exchange): void {
   const { method, headers } = exchange.request;
   if (hasBody(headers)) throw new SionError('invalid', `${method} takes no body. Leave it out.`);
 }

@@ -1,5 +1,6 @@
 /**
- * Dates as HTTP writes them (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds. Pure arithmetic on
+ * Dates as HTTP writes them (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds, and
+ * as JSON has them (ISO 8601). Pure arithmetic on
  * the proleptic Gregorian calendar. The two obsolete forms are read as no date, which makes a condition on them void, as
  * the RFC wants it.
  */
@@ -17,6 +18,18 @@ export function formatHttpDate(ms: number): string {
     .join(':');
   const weekday = dayNames[(((days + 4) % 7) + 7) % 7];
   return `${weekday}, ${pad(day, 2)} ${monthNames[month - 1]} ${pad(year, 4)} ${time} GMT`;
+}
+
+/** Writes milliseconds since the Unix epoch as ISO 8601 has them: `1994-11-06T08:49:37.000Z`. */
+export function formatIsoDate(ms: number): string {
+  const days = Math.floor(ms / 86_400_000);
+  const { year, month, day } = civilFromDays(days);
+  const ofDay = Math.floor(ms) - days * 86_400_000;
+  const time = [Math.floor(ofDay / 3_600_000), Math.floor(ofDay / 60_000) % 60, Math.floor(ofDay / 1000) % 60]
+    .map((part) => pad(part, 2))
+    .join(':');
+  const shownYear = year <= 9999 ? pad(year, 4) : `+${pad(year, 6)}`;
+  return `${shownYear}-${pad(month, 2)}-${pad(day, 2)}T${time}.${pad(ofDay % 1000, 3)}Z`;
 }
 
 /** Reads the preferred form to milliseconds since the Unix epoch; undefined when it is anything else. */

@@ -254,7 +254,7 @@ describe('bad requests', () => {
   it('names the methods of objects in Allow', async () => {
     const { port } = await serveHttp();
     const answer = await call(port, { method: 'POST', target: '/v1/objects/a' });
-    expect(answer.headers.allow).toBe('GET, HEAD, PUT, PATCH, DELETE');
+    expect(answer.headers.allow).toBe('GET, HEAD, PUT, PATCH, DELETE, OPTIONS');
   });
 
   it.each([

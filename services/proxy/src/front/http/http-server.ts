@@ -1,26 +1,19 @@
 /**
- * The HTTP front: objects under `/v1/objects/{key}`, `/healthz` and `/readyz`. It owns the listening socket, request ids,
- * time-outs and the orderly stop; handlers own one request each. It never buffers a body, never answers an object from
- * what it knows itself, and never ends an answer that broke.
+ * The HTTP front: a server for what `resources.ts` lists. It owns the listening socket, request ids, time-outs and the
+ * orderly stop; `serve-exchange.ts` and the handlers own one request each. It never buffers a body, never answers an
+ * object from what it knows itself, and never ends an answer that broke.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Log, type Random, randomHex } from '@sion/components';
 import { SionError } from '@sion/wire';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
-import { refuse } from './answer.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, answerConnect } from './client-error.ts';
 import { ConnectionTurns } from './connection-turns.ts';
-import { deleteObject } from './delete-object.ts';
-import type { Exchange, FrontParts, ObjectExchange } from './exchange.ts';
-import { getObject, headObject } from './get-object.ts';
+import type { FrontParts } from './exchange.ts';
 import type { HttpSettings } from './http-settings.ts';
-import { isBelow, readKey } from './object-key.ts';
-import { patchObject } from './patch-object.ts';
-import { putObject } from './put-object.ts';
-import { notFound, type Refusal, refusalOf } from './refusal.ts';
-import { assertKnownHeaders } from './request-headers.ts';
+import { refuseRequest, serveExchange } from './serve-exchange.ts';
 
 /** What the HTTP front is made of. */
 export interface HttpServerParts {
@@ -43,24 +36,18 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** The path below which objects live. */
-export const objectsPrefix = '/v1/objects/';
-
-const objectsRoute = '/v1/objects/key';
+/** What every target is to the router. */
+const anyPath = '/';
 
 /** Creates the front and starts to listen; rejects when the port is taken. */
 export async function createHttpServer(parts: HttpServerParts): Promise<HttpServer> {
-  const { settings, clock, objects, log } = parts;
+  const { settings, clock, objects, status, log } = parts;
   let stopping = false;
-  const front: FrontParts = { objects, clock, log, limits: settings, isStopping: () => stopping };
+  const front: FrontParts = { objects, status, clock, log, limits: settings, isStopping: () => stopping };
   const app = createApp(parts);
-  addErrorAnswers(app, front);
   addStopAnswers(app, front);
-  addHealthRoutes(app, parts.status);
-  addObjectRoutes(app, front);
-  app.server.maxConnections = settings.maxHttpConnections;
-  // Without a listener Node itself would ask for the body before anybody has judged the headers.
-  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+  addRoute(app, front);
+  takeOverFromNode(app, parts);
   await app.listen({ host: settings.host, port: settings.httpPort });
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new SionError('internal', 'the HTTP front has no port');
@@ -90,12 +77,10 @@ function createApp(parts: HttpServerParts): FastifyInstance {
       headersTimeout: settings.httpHeaderMs,
       connectionsCheckingInterval: Math.max(10, Math.min(1000, settings.httpHeaderMs / 4)),
       maxHeaderSize: 16_384,
+      requireHostHeader: false,
     },
-    genReqId: (request) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomHex(random, 8);
-    },
-    rewriteUrl: (request) => (isBelow(objectsPrefix, request.url ?? '') ? objectsRoute : (request.url ?? '/')),
+    genReqId: (request) => requestIdOf(random, request),
+    rewriteUrl: () => anyPath,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, randomHex(random, 8)),
   });
   // Bodies stay where they are, in the raw request; whoever wants one pulls it.
@@ -104,80 +89,14 @@ function createApp(parts: HttpServerParts): FastifyInstance {
   return app;
 }
 
-function addObjectRoutes(app: FastifyInstance, front: FrontParts): void {
+/** One route for everything: `resources.ts` tells paths apart, since a router would decode and fold what a key is. */
+function addRoute(app: FastifyInstance, front: FrontParts): void {
   const turns = new ConnectionTurns();
-  const route = (method: string, handle: (exchange: ObjectExchange) => Promise<void>) => {
-    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-      reply.hijack();
-      if (await turns.of(request.raw, reply.raw)) await runExchange(front, request, reply, handle);
-    };
-    app.route({ method, url: objectsRoute, handler });
-  };
-  route('GET', getObject);
-  route('HEAD', headObject);
-  route('PUT', putObject);
-  route('PATCH', patchObject);
-  route('DELETE', deleteObject);
-}
-
-/** Runs one request on the raw response; whatever its handler throws becomes a refusal, or a cut when it is too late. */
-async function runExchange(
-  front: FrontParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  handle: (exchange: ObjectExchange) => Promise<void>,
-): Promise<void> {
-  const exchange = openExchange(front, request, reply);
-  try {
-    assertKnownHeaders(request.method, request.headers);
-    const key = readKey(objectsPrefix, request.originalUrl, front.limits.maxKeyBytes);
-    await handle(Object.assign(exchange, { key }));
-  } catch (error) {
-    const refusal = refusalOf(error);
-    logFailure(exchange, refusal, error);
-    await refuse(exchange, refusal);
-  }
-  front.log.debug('http-request', {
-    requestId: request.id,
-    method: request.method,
-    status: reply.raw.statusCode,
-    durationMs: front.clock.monotonicMs() - exchange.startedMs,
-  });
-}
-
-function openExchange(front: FrontParts, request: FastifyRequest, reply: FastifyReply): Exchange {
-  const gone = new AbortController();
-  const response: ServerResponse = reply.raw;
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort(new SionError('unavailable', 'the client has gone'));
-  });
-  return {
-    parts: front,
-    request: request.raw,
-    response,
-    requestId: request.id,
-    startedMs: front.clock.monotonicMs(),
-    signal: gone.signal,
-    baseHeaders: () => answerHeaders(request, front.isStopping()),
-    bodyInvited: request.headers.expect === undefined,
-  };
-}
-
-/** The request's id, twice when the client chose it. */
-function answerHeaders(request: FastifyRequest, isStopping: boolean): Readonly<Record<string, string>> {
-  return {
-    'sion-request-id': request.id,
-    ...(request.headers['x-request-id'] === undefined ? {} : { 'x-request-id': request.id }),
-    ...(isStopping ? { connection: 'close' } : {}),
-  };
-}
-
-function addHealthRoutes(app: FastifyInstance, source: StatusSource): void {
-  app.get('/healthz', { exposeHeadRoute: true }, (_request, reply) => reply.send({ status: 'alive' }));
-  app.get('/readyz', { exposeHeadRoute: true }, (_request, reply) => {
-    const { state } = source.status();
-    return reply.code(state === 'serving' ? 200 : 503).send({ state });
-  });
+  const handler = (request: FastifyRequest, reply: FastifyReply) => serveExchange(front, turns, request, reply);
+  app.route({ method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], url: anyPath, handler });
+  // Other methods.
+  app.setNotFoundHandler(handler);
+  app.setErrorHandler((error, request, reply) => refuseRequest(front, request, reply, error));
 }
 
 /** Requests that arrive on open connections after a stop was asked for. */
@@ -195,38 +114,20 @@ function addStopAnswers(app: FastifyInstance, front: FrontParts): void {
   });
 }
 
-function addErrorAnswers(app: FastifyInstance, front: FrontParts): void {
-  app.setErrorHandler(async (error, request, reply) => {
-    reply.hijack();
-    const exchange = openExchange(front, request, reply);
-    const refusal = refusalOf(error);
-    logFailure(exchange, refusal, error);
-    await refuse(exchange, refusal);
-  });
-  app.setNotFoundHandler(async (request, reply) => {
-    reply.hijack();
-    const isObject = isBelow(objectsPrefix, request.originalUrl);
-    const refusal = isObject ? methodNotAllowed(request.method) : notFound('The path of this request');
-    await refuse(openExchange(front, request, reply), refusal);
-  });
+/** What Node would answer by itself, without a body, or by hanging up. */
+function takeOverFromNode(app: FastifyInstance, parts: HttpServerParts): void {
+  const { server } = app;
+  server.maxConnections = parts.settings.maxHttpConnections;
+  // Node drops fields beyond this count in silence, conditions among them; the bytes of all of them are bounded.
+  server.maxHeadersCount = 0;
+  const serve = (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response);
+  // Without a listener Node itself would ask for the body before anybody has judged the headers.
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', serve);
+  server.on('connect', (request, socket) => answerConnect(socket, requestIdOf(parts.random, request)));
 }
 
-function methodNotAllowed(method: string): Refusal {
-  const allow = 'GET, HEAD, PUT, PATCH, DELETE';
-  return {
-    status: 405,
-    code: 'method-not-allowed',
-    message: `${method} is not a method of objects. Use one of ${allow}.`,
-    headers: { allow },
-  };
-}
-
-/** One line per failure that is not the client's doing; a client that left is told of only when debugging. */
-function logFailure(exchange: Exchange, refusal: Refusal, error: unknown): void {
-  const { log } = exchange.parts;
-  const fields = { requestId: exchange.requestId, code: refusal.code, reason: String(error) };
-  if (exchange.signal.aborted) log.debug('http-client-left', fields);
-  else if (refusal.code === 'internal') log.error('http-defect', { ...fields, error });
-  else if (exchange.response.headersSent) log.warn('http-answer-cut', fields);
-  else if (refusal.status >= 500) log.warn('http-refused', fields);
+function requestIdOf(random: Random, request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomHex(random, 8);
 }

@@ -7,6 +7,7 @@
  */
 import { SionError } from '@sion/wire';
 import type { Key } from '../../objects/objects.ts';
+import { objectsPrefix } from './resources.ts';
 
 /** True when a request target names an object below `prefix` (which ends with a slash). */
 export function isBelow(prefix: string, target: string): boolean {
@@ -23,6 +24,20 @@ export function readKey(prefix: string, target: string, maxKeyBytes: number): Ke
     );
   }
   return key;
+}
+
+/**
+ * The path of an object, percent-encoded. Slashes stay, for people, unless the key has parts that clients would resolve
+ * (`.`, `..`, with slashes beside them) before they send.
+ */
+export function writeObjectPath(key: Key): string {
+  const hasDotParts = /(?:^|\/)\.{1,2}(?:\/|$)/.test(key);
+  const encoded = key.replace(/[^A-Za-z0-9\-._~/]/g, percentOf);
+  return objectsPrefix + (hasDotParts ? encoded.replaceAll('/', '%2F') : encoded);
+}
+
+function percentOf(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 function decodePercent(encoded: string): Key {

@@ -46,7 +46,11 @@ export function assertKnownHeaders(method: string, headers: HeaderFields): void 
       knownHeaders[other]?.some((one) => one.toLowerCase() === field),
     );
     const remedy =
-      others.length > 0 ? `It belongs to ${others.join(' and ')}.` : `Known are ${known.join(', ') || 'none'}.`;
+      others.length > 0
+        ? `It belongs to ${others.join(' and ')} of an object.`
+        : known.length > 0
+          ? `Known are ${known.join(', ')}.`
+          : 'Leave it out.';
     throw new SionError('invalid', `The header ${name} is unknown for ${method}. ${remedy}`);
   }
 }

@@ -1,0 +1,25 @@
+/**
+ * Answers that need no object: whether the process is alive, whether it serves, and which methods a path has.
+ */
+import { answerEmpty, answerJson } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { refuseBody } from './get-object.ts';
+import { allowedMethods, type Resource } from './resources.ts';
+
+/** 200 as long as the process answers at all. */
+export async function answerHealth(exchange: Exchange): Promise<void> {
+  refuseBody(exchange);
+  answerJson(exchange, 200, { status: 'alive' });
+}
+
+/** 200 only while requests are served. */
+export async function answerReadiness(exchange: Exchange): Promise<void> {
+  refuseBody(exchange);
+  const { state } = exchange.parts.status.status();
+  answerJson(exchange, state === 'serving' ? 200 : 503, { state });
+}
+
+/** OPTIONS: the methods of the path. Pages of other origins are told nothing more, so their browsers refuse them. */
+export function answerOptions(exchange: Exchange, resource: Resource): void {
+  answerEmpty(exchange, 204, { allow: allowedMethods(resource) });
+}
