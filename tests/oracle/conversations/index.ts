@@ -1,18 +1,22 @@
 /** Every conversation, each from its own file. A new one is a file and a line here. */
+import { absoluteExpiry } from './absolute-expiry.ts';
 import { client } from './client.ts';
 import { connection } from './connection.ts';
 import { expiry } from './expiry.ts';
 import { floats } from './floats.ts';
+import { getVariants } from './get-variants.ts';
 import { hello } from './hello.ts';
 import { integers } from './integers.ts';
 import { keys } from './keys.ts';
 import type { Conversation } from './line.ts';
 import { server } from './server.ts';
 import { set } from './set.ts';
+import { setVariants } from './set-variants.ts';
 import { unknown } from './unknown.ts';
 
 /** By name, which is also what its keys begin with, where it has any. */
 export const conversations: Readonly<Record<string, Conversation>> = {
   ...{ connection, hello, client, unknown, server },
   ...{ set, keys, integers, floats, expiry },
+  ...{ setvariants: setVariants, getvariants: getVariants, absolute: absoluteExpiry },
 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RespClient } from '../../../../../tests/doubles/resp-client.ts';
 import { type RespFront, serveResp } from '../../../../../tests/doubles/resp-front.ts';
+import { commands } from './commands/index.ts';
 
 let front: RespFront;
 let client: RespClient;
@@ -289,7 +290,7 @@ describe('server commands', () => {
         'COMMAND DOCS get foo',
         '*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$22\r\nGet the value of a key\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$10\r\ncomplexity\r\n$4\r\nO(1)\r\n',
       ],
-      ['COMMAND COUNT', ':30\r\n'],
+      ['COMMAND COUNT', `:${commands.length}\r\n`],
       ['COMMAND FOO', "-ERR unknown subcommand 'FOO'. Try COMMAND HELP.\r\n"],
     ]));
 

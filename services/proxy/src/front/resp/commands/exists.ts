@@ -18,3 +18,12 @@ export const exists: Command = {
     return integerReply(found.filter((info) => info !== undefined).length);
   },
 };
+
+/** TOUCH key [key …]; counts as EXISTS does and changes nothing: what stays in memory follows from reads of bytes. */
+export const touch: Command = {
+  ...exists,
+  name: 'touch',
+  summary: 'Alters the last access time of a key(s). Returns the number of existing keys specified.',
+  since: '3.2.1',
+  complexity: 'O(N) where N is the number of keys that will be touched.',
+};

@@ -1,4 +1,4 @@
-/** EXPIRE, PEXPIRE, PERSIST: changes of an object's expiry, which leave its bytes alone. */
+/** EXPIRE and its kin, PERSIST: changes of an object's expiry, which leave its bytes alone. */
 import { allowsExpiry, conflictOfConditions, type ExpiryCondition } from '@sion/core';
 import { integerReply, type Reply } from '@sion/wire';
 import type { CurrentObject, Decision } from '../../../objects/objects.ts';
@@ -30,6 +30,24 @@ export const pexpire: Command = {
   summary: "Set a key's time to live in milliseconds",
   since: '2.6.0',
   run: (call) => setExpiry(call, 'pexpire', { unit: 'milliseconds', from: 'now' }),
+};
+
+/** EXPIREAT key unix-time-seconds [NX | XX | GT | LT] */
+export const expireat: Command = {
+  ...expire,
+  name: 'expireat',
+  summary: 'Set the expiration for a key as a UNIX timestamp',
+  since: '1.2.0',
+  run: (call) => setExpiry(call, 'expireat', { unit: 'seconds', from: 'epoch' }),
+};
+
+/** PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] */
+export const pexpireat: Command = {
+  ...expire,
+  name: 'pexpireat',
+  summary: 'Set the expiration for a key as a UNIX timestamp specified in milliseconds',
+  since: '2.6.0',
+  run: (call) => setExpiry(call, 'pexpireat', { unit: 'milliseconds', from: 'epoch' }),
 };
 
 /** PERSIST key */

@@ -25,6 +25,24 @@ export const ttl: Command = {
   run: (call) => answer(call, 'TTL'),
 };
 
+/** PEXPIRETIME key: when it expires, in milliseconds since the Unix epoch; −1 and −2 as above. */
+export const pexpiretime: Command = {
+  ...pttl,
+  name: 'pexpiretime',
+  summary: 'Get the expiration Unix timestamp for a key in milliseconds',
+  since: '7.0.0',
+  tips: [],
+  run: (call) => answer(call, 'PEXPIRETIME'),
+};
+
+/** EXPIRETIME key: the same in seconds, rounded. */
+export const expiretime: Command = {
+  ...pexpiretime,
+  name: 'expiretime',
+  summary: 'Get the expiration Unix timestamp for a key',
+  run: (call) => answer(call, 'EXPIRETIME'),
+};
+
 async function answer({ keys: [key = ''], front: { objects } }: Call, question: ExpiryQuestion): Promise<Reply> {
   return integerReply(answerExpiry(question, await objects.info(key), objects.nowMs()));
 }
