@@ -3,10 +3,14 @@
  * are decided in order; expiry follows the clock that the test gives; nothing of an object shows before its mutation. It
  * is a plain record of functions, so that a test replaces one of them by spreading.
  */
+import { compareNames, nameOfKey } from '@sion/core';
 import type {
   CurrentObject,
   Decision,
   Key,
+  KeyPage,
+  ListedObject,
+  ListRequest,
   Mutation,
   NewBytes,
   ObjectBody,
@@ -129,9 +133,45 @@ export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObject
       );
       return turn;
     },
+    async list(request: ListRequest): Promise<KeyPage> {
+      const live = [...versions.keys()].flatMap((key) => {
+        const info = current(key)?.info;
+        return info === undefined ? [] : { key, info };
+      });
+      return pageOf(live, request);
+    },
+    estimateCount: async () => [...versions.keys()].filter((key) => current(key) !== undefined).length,
+    async invalidate() {},
+    warm: async (key: Key) => (current(key) === undefined ? 'missing' : 'held'),
     places: () => undefined,
     stagedCount: () => staged.size,
     keys: () => [...versions.keys()].filter((key) => current(key) !== undefined),
+  };
+}
+
+/** A common prefix stands where the last of its keys does. */
+function pageOf(live: readonly ListedObject[], { prefix, delimiter = '', after = '', limit }: ListRequest): KeyPage {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new SionError('invalid', `no limit: ${limit}`);
+  if (!/^([0-9a-f]{2})*$/.test(after)) throw new SionError('invalid', 'no page has given this token');
+  const position = Buffer.from(after, 'hex').toString();
+  const items = new Map<string, { readonly name: string; readonly object?: ListedObject }>();
+  const sorted = live.toSorted((a, b) => compareNames(nameOfKey(a.key), nameOfKey(b.key)));
+  for (const object of sorted) {
+    const { key } = object;
+    if (!key.startsWith(prefix)) continue;
+    const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+    const name = nameOfKey(key);
+    if (end < 0) items.set(`key ${key}`, { name, object });
+    else items.set(`prefix ${key.slice(0, end + delimiter.length)}`, { name });
+  }
+  const left = [...items]
+    .filter(([, { name }]) => compareNames(name, position) > 0)
+    .sort(([, a], [, b]) => compareNames(a.name, b.name));
+  const page = left.slice(0, limit);
+  return {
+    objects: page.flatMap(([, { object }]) => object ?? []),
+    commonPrefixes: page.flatMap(([label, { object }]) => (object === undefined ? label.slice('prefix '.length) : [])),
+    ...(left.length > limit ? { next: Buffer.from(page.at(-1)?.[1].name ?? '').toString('hex') } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ export * from './expiry.ts';
 export * from './expiry-index.ts';
 export * from './glob.ts';
 export * from './key-name.ts';
+export * from './key-ranges.ts';
 export * from './lease.ts';
 export * from './linger.ts';
 export * from './manifest.ts';

@@ -9,10 +9,14 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
+import { listKeys } from './listing.ts';
 import type {
   Key,
+  KeyPage,
+  ListRequest,
   Mutation,
   NewBytes,
   ObjectInfo,
@@ -21,10 +25,12 @@ import type {
   ReadOptions,
   ReadOutcome,
   StagedBytes,
+  WarmOutcome,
   WriteOptions,
 } from './objects.ts';
 import { type ReadParts, readInfo, readInTurn, readObject } from './reads.ts';
 import { stageBytes } from './staging.ts';
+import { warmObject } from './warming.ts';
 import { type LeaseProof, processBatch } from './writes.ts';
 
 export interface EngineSettings {
@@ -74,6 +80,7 @@ export class Engine implements Objects {
   readonly #turns: KeyTurns;
   readonly #reads: ReadParts;
   readonly #expiries: ExpiryIndex;
+  readonly #count: KeyCount;
   readonly #placings = new Set<Promise<void>>();
   #sweepTimer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -86,6 +93,7 @@ export class Engine implements Objects {
     const { clock, store, lease, fleet, placement, metrics, settings } = parts;
     this.#budget = new ByteBudget(settings.bodyMemoryBytes);
     this.#expiries = new ExpiryIndex(settings.maxEntries);
+    this.#count = new KeyCount(store, clock);
     this.memory = new ObjectMemory({
       clock,
       log: parts.log,
@@ -118,6 +126,7 @@ export class Engine implements Objects {
           memory: this.memory,
           nextVersion: parts.nextId,
           readValue: (wanted, object) => this.#readValue(wanted, object),
+          onCounted: (name, change) => this.#count.note(name, change),
           onExpiring: (expiring, expiresAtMs) => this.#expiries.note(expiring, expiresAtMs),
           onPlacing,
         },
@@ -127,7 +136,8 @@ export class Engine implements Objects {
     );
     const { hedgeMs, fetchTimeoutMs, placeOnRead } = settings;
     this.#reads = {
-      ...{ clock, store, lease, metrics, hedgeMs, fetchTimeoutMs, placeOnRead, onPlacing },
+      ...{ clock, store, lease, hedgeMs, fetchTimeoutMs, placeOnRead, onPlacing },
+      countGet: (source, bytes, seconds) => metrics.countGet(source, bytes, seconds),
       knowledge: this.knowledge,
       memory: this.memory,
       budget: this.#budget,
@@ -190,6 +200,31 @@ export class Engine implements Objects {
     });
   }
 
+  async list(request: ListRequest): Promise<KeyPage> {
+    this.#assertOpen();
+    const { store, lease } = this.#parts;
+    return await listKeys({ store, lease, knowledge: this.knowledge }, request);
+  }
+
+  async estimateCount(): Promise<number> {
+    this.#assertOpen();
+    const { lease } = this.#parts;
+    lease.assertHeld();
+    const count = await this.#count.estimate();
+    lease.assertHeld();
+    return count;
+  }
+
+  async invalidate(key: Key): Promise<void> {
+    this.#assertUsable(key);
+    this.knowledge.invalidate(key);
+  }
+
+  async warm(key: Key, signal?: AbortSignal): Promise<WarmOutcome> {
+    this.#assertUsable(key);
+    return await warmObject(this.#reads, key, signal);
+  }
+
   places(key: Key): ObjectPlaces | undefined {
     const entry = this.knowledge.peek(key);
     const placed = entry?.placed;
@@ -232,8 +267,12 @@ export class Engine implements Objects {
     await Promise.all(this.#placings);
   }
 
-  #assertUsable(key: Key): void {
+  #assertOpen(): void {
     if (this.#closed) throw new SionError('closed', 'this proxy is stopping; connect again in a moment');
+  }
+
+  #assertUsable(key: Key): void {
+    this.#assertOpen();
     const { maxKeyBytes } = this.#parts.settings;
     if (key.length <= maxKeyBytes) return;
     throw new SionError(

@@ -38,6 +38,8 @@ interface Writing {
   readonly before: string | undefined;
   /** ETags that lookups found meanwhile; undefined = nothing. */
   readonly seen: Set<string | undefined>;
+  /** Others have changed the key meanwhile, or so they say. */
+  isDoubtful: boolean;
 }
 
 export interface KnowledgeOptions {
@@ -111,7 +113,7 @@ export class Knowledge {
 
   /** A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces. */
   beginWrite(key: Key, before: string | undefined): void {
-    this.#writing.set(key, { before, seen: new Set() });
+    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false });
     this.#absent.remove(key);
     for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
   }
@@ -124,7 +126,7 @@ export class Knowledge {
     // An ETag that was there before is older; that there was nothing may also have been seen after others deleted it again.
     const isOlder = (etag: string | undefined) => etag !== undefined && etag === writing?.before;
     const isDoubtful = [...(writing?.seen ?? [])].some((etag) => etag !== object?.etag && !isOlder(etag));
-    if (!isDoubtful) return entry;
+    if (!isDoubtful && writing?.isDoubtful !== true) return entry;
     if (entry === undefined) this.#absent.remove(key);
     else entry.confirmed = false;
     return entry;
@@ -145,6 +147,29 @@ export class Knowledge {
   forget(key: Key): void {
     this.#absent.remove(key);
     this.#remove(key);
+  }
+
+  /**
+   * Believes nothing of this key any more because others have changed it, nor what is being found out about it: that may
+   * be older. What a write under way leaves behind is asked for before its next use, since theirs may have come after it.
+   */
+  invalidate(key: Key): void {
+    this.forget(key);
+    for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
+    const writing = this.#writing.get(key);
+    if (writing !== undefined) writing.isDoubtful = true;
+  }
+
+  /** What is believed of this key is asked for before its next use. */
+  doubt(key: Key): void {
+    const entry = this.#directory.peek(key);
+    if (entry !== undefined) entry.confirmed = false;
+  }
+
+  /** The store was seen to have this, other than by a lookup; it is not believed, but others may know of it. */
+  sight(key: Key, found: StoredObject | undefined): void {
+    for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
+    this.#see(key, found);
   }
 
   /** Gives an entry its place in memory, unless it is no longer the current one of its key; then the place is dropped. */
@@ -174,17 +199,19 @@ export class Knowledge {
 
   /** What a lookup found that may not be believed: is it what is believed anyway? */
   #compare(lookup: Lookup, found: StoredObject | undefined): Entry | undefined {
-    const { key } = lookup;
-    const writing = this.#writing.get(key);
-    writing?.seen.add(found?.etag);
+    const entry = this.#see(lookup.key, found);
+    lookup.valid = entry?.confirmed === true && !this.#writing.has(lookup.key);
+    return lookup.valid ? entry : undefined;
+  }
+
+  /** Somebody has seen this, and what differs from it is asked for again before its next use. Gives the entry. */
+  #see(key: Key, found: StoredObject | undefined): Entry | undefined {
+    this.#writing.get(key)?.seen.add(found?.etag);
     const entry = this.#directory.peek(key);
     if (entry === undefined) {
       if (found !== undefined) this.#absent.remove(key);
-      return undefined;
-    }
-    if (entry.object.etag !== found?.etag) entry.confirmed = false;
-    lookup.valid = entry.confirmed && writing === undefined;
-    return lookup.valid ? entry : undefined;
+    } else if (entry.object.etag !== found?.etag) entry.confirmed = false;
+    return entry;
   }
 
   #believe(key: Key, object: StoredObject | undefined): Entry | undefined {

@@ -34,12 +34,12 @@ export interface ReadParts {
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
   readonly budget: ByteBudget;
-  readonly metrics: Metrics;
+  readonly countGet: Metrics['countGet'];
   readonly turns: KeyTurns;
   readonly hedgeMs: number;
   readonly fetchTimeoutMs: number;
-  /** Take objects to memory that a read found in the store only. */
-  readonly placeOnRead: boolean;
+  /** Take objects to memory that a read found in the store only; `always` also beside another read that does. */
+  readonly placeOnRead: boolean | 'always';
   /** An expired object was met: it should leave the store. */
   readonly onExpired: (key: Key) => void;
   readonly onPlacing: (placing: Promise<void>) => void;
@@ -60,7 +60,7 @@ export async function readObject(parts: ReadParts, key: Key, options: ReadOption
       if (outcome.kind === 'hit') outcome.body.cancel();
       parts.lease.assertHeld();
     }
-    if (outcome.kind === 'miss') parts.metrics.countGet('miss', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+    if (outcome.kind === 'miss') parts.countGet('miss', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
     return outcome;
   }
   throw keptChanging();
@@ -238,9 +238,11 @@ interface StoreBodyInput {
 function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
   const { entry, object, range, options } = input;
   const whole = range.start === 0 && range.end === object.sizeBytes;
-  const placing = whole && parts.placeOnRead && entry !== undefined && !entry.loading && entry.placed === undefined;
+  const isFree = entry?.placed === undefined && (parts.placeOnRead === 'always' || entry?.loading === false);
+  const placing = whole && parts.placeOnRead !== false && entry !== undefined && isFree;
   const writer = placing ? parts.memory.beginWrite(object.sizeBytes) : undefined;
-  if (placing) entry.loading = true;
+  const isLoader = placing && !entry.loading;
+  if (isLoader) entry.loading = true;
   return new StoreReadBody({
     body: input.got,
     sizeBytes: range.end - range.start,
@@ -249,7 +251,7 @@ function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onEnd: (trace, finished) => {
       if (entry !== undefined && writer !== undefined) {
-        entry.loading = false;
+        if (isLoader) entry.loading = false;
         if (finished) {
           parts.onPlacing(
             writer.finish().then(async (placed) => {
@@ -291,12 +293,12 @@ function hit(object: StoredObject, range: ObjectRange, body: ObjectBody): ReadOu
 
 function countEnd(parts: ReadParts, trace: ReadTrace, finished: boolean, range: ObjectRange, begunMs: number): void {
   if (!finished) return;
-  parts.metrics.countGet(trace.source, range.end - range.start, (parts.clock.monotonicMs() - begunMs) / 1000);
+  parts.countGet(trace.source, range.end - range.start, (parts.clock.monotonicMs() - begunMs) / 1000);
 }
 
 function emptyBody(parts: ReadParts, begunMs: number): ObjectBody {
   const trace: ReadTrace = { source: 'memory', nodes: 0, storeRequests: 0 };
-  parts.metrics.countGet(trace.source, 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+  parts.countGet(trace.source, 0, (parts.clock.monotonicMs() - begunMs) / 1000);
   return {
     sizeBytes: 0,
     trace,

@@ -33,6 +33,8 @@ export interface WriteParts {
   readonly nextVersion: () => LayoutId;
   /** Reads the value of exactly this version; undefined when another one is there now. */
   readonly readValue: (key: Key, object: StoredObject) => Promise<Uint8Array | undefined>;
+  /** A key was made (+1) or has left the store (−1). */
+  readonly onCounted: (name: string, change: 1 | -1) => void;
   /** An object with an expiry became current. */
   readonly onExpiring: (key: Key, expiresAtMs: number) => void;
   /** A placing that goes on after the acknowledgement. */
@@ -119,6 +121,9 @@ async function carryOut(parts: WriteParts, change: Change): Promise<Landed | 'co
       return 'conflict';
     }
     const entry = knowledge.endWrite(key, outcome.object);
+    if ((object === undefined) !== (outcome.object === undefined)) {
+      parts.onCounted(nameOfKey(key), object === undefined ? 1 : -1);
+    }
     if (plan.kind === 'write' && entry !== undefined) placeWritten(parts, entry, plan.bytes, change.place);
     if (outcome.object?.metadata.expiresAtMs !== undefined) parts.onExpiring(key, outcome.object.metadata.expiresAtMs);
     return outcome;
