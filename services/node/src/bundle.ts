@@ -53,6 +53,8 @@ export async function buildNodeBundle(options: NodeBundleOptions): Promise<NodeB
     minifySyntax: true,
     minifyWhitespace: true,
     minifyIdentifiers: false,
+    // Node prints the line of an uncaught error: of an unbroken bundle, hundreds of kilobytes.
+    lineLimit: 200,
     sourcemap: 'linked',
     sourcesContent: false,
     banner: { js: banner },
