@@ -1,6 +1,9 @@
 /** One radosgw for all tests of a run, started before the first and ended after the last. */
+
+import { openS3Store } from '@sion/aws/s3-store';
+import { systemClock, systemRandom } from '@sion/components';
 import type { TestProject } from 'vitest/node';
-import { startRadosgw } from './radosgw.ts';
+import { radosgwBucket, radosgwCredentials, startRadosgw } from './radosgw.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -8,8 +11,15 @@ declare module 'vitest' {
   }
 }
 
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const radosgw = await startRadosgw();
+  const store = openS3Store({
+    ...{ endpoint: radosgw.endpoint, bucket: radosgwBucket, credentials: radosgwCredentials, region: 'us-east-1' },
+    ...{ prefix: 'first', clock: systemClock, random: systemRandom },
+  });
+  // It makes its pools with the first request of each kind, which takes seconds.
+  await store.probeConditions();
+  await store.close();
   project.provide('radosgwEndpoint', radosgw.endpoint);
   return () => radosgw.close();
 }

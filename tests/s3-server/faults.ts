@@ -8,40 +8,20 @@
  *     hold        no answer: `before` nothing happens, `after` it has happened
  *     cut-body    the answer's body breaks off after so many bytes
  *     stall-body  the answer's body stands still after so many bytes
+ *     slow-body   the answer's body comes in small pieces
+ *     cut-upload  the request breaks off after so many bytes of its body: the server is sent no more, and the client nothing
+ *                 (through a fault proxy alone)
  *     late        it happens and is answered when `until` resolves
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { S3Error } from './s3-error.ts';
 import type { S3Answer } from './s3-server.ts';
 
-export type S3Operation =
-  | 'HeadBucket'
-  | 'ListObjectsV2'
-  | 'ListMultipartUploads'
-  | 'HeadObject'
-  | 'GetObject'
-  | 'PutObject'
-  | 'CopyObject'
-  | 'DeleteObject'
-  | 'CreateMultipartUpload'
-  | 'UploadPart'
-  | 'UploadPartCopy'
-  | 'CompleteMultipartUpload'
-  | 'AbortMultipartUpload';
-
-export interface S3Call {
-  readonly operation: S3Operation;
-  readonly bucket: string;
-  readonly key: string;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-}
-
 export type S3Fault =
   | { readonly kind: 'refuse' | 'fail'; readonly status: number; readonly code: string }
-  | { readonly kind: 'lose' | 'cut' }
+  | { readonly kind: 'lose' | 'cut' | 'slow-body' }
   | { readonly kind: 'hold'; readonly when: 'before' | 'after' }
-  | { readonly kind: 'cut-body' | 'stall-body'; readonly afterBytes: number }
+  | { readonly kind: 'cut-body' | 'stall-body' | 'cut-upload'; readonly afterBytes: number }
   | { readonly kind: 'late'; readonly until: Promise<void> };
 
 /** Carries the request out, or not, and answers it, or not. */
@@ -72,7 +52,19 @@ export async function withFault(
     response.write(body.subarray(0, fault.afterBytes), () => {
       if (fault.kind === 'cut-body') request.socket.destroy();
     });
-  } else send(response, answer);
+  } else if (fault?.kind === 'slow-body') await sendSlowly(response, answer);
+  else send(response, answer);
+}
+
+/** Each piece in a turn of its own. */
+async function sendSlowly(response: ServerResponse, answer: S3Answer): Promise<void> {
+  const body = Buffer.from(answer.body ?? '');
+  response.writeHead(answer.status, { 'content-length': body.length, ...answer.headers });
+  for (let at = 0; at < body.length; at += 5000) {
+    response.write(body.subarray(at, at + 5000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  response.end();
 }
 
 function errorAnswer({ status, code }: { readonly status: number; readonly code: string }): S3Answer {

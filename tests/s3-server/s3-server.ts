@@ -5,8 +5,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Bucket, type BucketLimits, type HeldObject, type S3Lack } from './bucket.ts';
-import { type S3Call, type S3Fault, withFault } from './faults.ts';
+import { type S3Fault, withFault } from './faults.ts';
 import { readBody } from './request-body.ts';
+import { readCall, type S3Call } from './s3-call.ts';
 import { S3Error } from './s3-error.ts';
 import { readParts, writeXml, type XmlFields } from './xml.ts';
 
@@ -144,40 +145,6 @@ export class S3Server {
     const path = decodeURIComponent(String(request.headers['x-amz-copy-source'])).replace(/^\//, '');
     const slash = path.indexOf('/');
     return this.bucket(path.slice(0, slash)).source(path.slice(slash + 1), request.headers);
-  }
-}
-
-function readCall(request: IncomingMessage): S3Call {
-  const [path = '', search = ''] = (request.url ?? '').split('?', 2);
-  const query = new URLSearchParams(search);
-  const steps = path.slice(1).split('/');
-  const bucket = decodeURIComponent(steps[0] ?? '');
-  const key = steps.slice(1).map(decodeURIComponent).join('/');
-  const operation = operationOf(request, key, query);
-  if (operation === undefined) throw new S3Error(501, 'NotImplemented', `${request.method} ${request.url}`);
-  return { operation, bucket, key, query, headers: request.headers };
-}
-
-function operationOf(request: IncomingMessage, key: string, query: URLSearchParams): S3Call['operation'] | undefined {
-  const isCopy = request.headers['x-amz-copy-source'] !== undefined;
-  const isPart = query.has('uploadId');
-  switch (request.method) {
-    case 'HEAD':
-      return key === '' ? 'HeadBucket' : 'HeadObject';
-    case 'GET':
-      if (key !== '') return 'GetObject';
-      if (query.has('uploads')) return 'ListMultipartUploads';
-      return query.get('list-type') === '2' ? 'ListObjectsV2' : undefined;
-    case 'PUT':
-      if (isPart) return isCopy ? 'UploadPartCopy' : 'UploadPart';
-      return isCopy ? 'CopyObject' : 'PutObject';
-    case 'POST':
-      if (isPart) return 'CompleteMultipartUpload';
-      return query.has('uploads') ? 'CreateMultipartUpload' : undefined;
-    case 'DELETE':
-      return isPart ? 'AbortMultipartUpload' : 'DeleteObject';
-    default:
-      return undefined;
   }
 }
 

@@ -29,7 +29,18 @@ export interface Store {
   list(prefix: string, options: ListOptions): Promise<ListPage>;
   /** Releases what it holds; a claimed store can be claimed at once by another. */
   close(): Promise<void>;
+  /**
+   * Tells of every request that reaches the server, by what it is billed as, those of the past included. Only of a store
+   * whose calls are not one request each; called once.
+   */
+  readonly tellRequests?: (told: (request: StoreRequest) => void) => void;
 }
+
+/**
+ * One request to a store's server. `upload`: a step of a streamed write (begin, part, end, copy to its name); `metadata`: a
+ * copy that changes metadata; `delete`: also of what was staged; `list`: also of unfinished uploads.
+ */
+export type StoreRequest = 'head' | 'get' | 'put' | 'upload' | 'metadata' | 'delete' | 'list';
 
 /** What SION keeps beside the bytes. Objects put by others have none of it but `contentType` and `user`. */
 export interface StoredMetadata {

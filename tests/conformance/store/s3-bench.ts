@@ -1,6 +1,9 @@
-/** S3 stores over a server of our own, with short patience, for tests of what goes wrong. */
+/** S3 stores with short patience, for tests of what goes wrong: over a server of our own, or over any behind a fault proxy. */
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { openS3Store, type S3Store } from '@sion/aws/s3-store';
-import { systemClock, systemRandom } from '@sion/components';
+import { randomHex, systemClock, systemRandom } from '@sion/components';
+import { FaultProxy } from '../../s3-server/fault-proxy.ts';
+import type { S3Operation } from '../../s3-server/s3-call.ts';
 import { S3Server, type S3ServerOptions } from '../../s3-server/s3-server.ts';
 
 /** Small enough that a test sees parts: S3's least part is 5 MiB. */
@@ -39,4 +42,61 @@ export async function openS3Bench(options: S3BenchOptions = {}): Promise<S3Bench
       await server.close();
     },
   };
+}
+
+export interface FaultBench {
+  readonly store: S3Store;
+  readonly proxy: FaultProxy;
+  /** What a copy to a name ends with on this server. */
+  readonly copyOperation: S3Operation;
+  /** Keys of SION's own, and of unfinished uploads, as the server itself tells. */
+  traces(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** An S3 server to be used through a fault proxy. */
+export interface FaultTarget {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly requestMs: number;
+  readonly copyOperation: S3Operation;
+  close?(): Promise<void>;
+}
+
+const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+
+export async function openFaultBench(target: FaultTarget): Promise<FaultBench> {
+  const { bucket, requestMs, copyOperation } = target;
+  const proxy = await FaultProxy.start(target.endpoint);
+  const prefix = `faults/${randomHex(systemRandom, 8)}`;
+  const place = { bucket, prefix, region: 'us-east-1', endpoint: proxy.endpoint, credentials };
+  const store = openS3Store({
+    ...{ ...place, clock: systemClock, random: systemRandom },
+    patience: { requestMs, copyMs: requestMs * 4, idleMs: requestMs },
+    sizes: { uploadPartBytes: partBytes, uploadMemoryBytes: 6 * partBytes, partBytes },
+  });
+  await store.probeConditions();
+  return {
+    ...{ store, proxy, copyOperation },
+    traces: () => tracesOf(target, prefix),
+    close: async () => {
+      await store.close();
+      await proxy.close();
+      await target.close?.();
+    },
+  };
+}
+
+async function tracesOf({ endpoint, bucket }: FaultTarget, prefix: string): Promise<readonly string[]> {
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  try {
+    const asked = { Bucket: bucket, Prefix: `${prefix}/.sion/` };
+    const { Contents = [] } = await client.send(new ListObjectsV2Command(asked));
+    const { Uploads = [] } = await client.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: `${prefix}/` }),
+    );
+    return [...Contents, ...Uploads].flatMap(({ Key }) => Key ?? []);
+  } finally {
+    client.destroy();
+  }
 }

@@ -120,6 +120,7 @@ function copyOver(
   });
   return requests.run({
     kind: 'write',
+    billedAs: 'metadata',
     what: 'try a conditional copy',
     send: (client, options) => client.send(command, options),
   });
@@ -129,7 +130,7 @@ async function completeIsRefused(requests: S3Requests, key: string, condition: W
   const what = 'try a conditional upload';
   const place = { Bucket: requests.place.bucket, Key: key };
   const run = <Answer>(send: Parameters<typeof requests.run<Answer>>[0]['send']) =>
-    requests.run<Answer>({ kind: 'write', what, send });
+    requests.run<Answer>({ kind: 'write', billedAs: 'upload', what, send });
   const begun = await run((client, options) => client.send(new CreateMultipartUploadCommand(place), options));
   const upload = { ...place, UploadId: answerOf(begun, what).UploadId };
   const Body = Buffer.from('part');
@@ -144,7 +145,12 @@ async function completeIsRefused(requests: S3Requests, key: string, condition: W
   });
   const refused = await isRefused(run((client, options) => client.send(command, options)));
   if (refused) {
-    const aborted = run((client, options) => client.send(new AbortMultipartUploadCommand(upload), options));
+    const aborted = requests.run({
+      kind: 'read',
+      billedAs: 'delete',
+      what: 'clear away an upload',
+      send: (client, options) => client.send(new AbortMultipartUploadCommand(upload), options),
+    });
     await aborted.catch(() => {});
   }
   return refused;

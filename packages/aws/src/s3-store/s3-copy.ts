@@ -12,7 +12,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import type { StoredMetadata, WriteCondition, WriteOutcome } from '@sion/components';
+import type { StoredMetadata, StoreRequest, WriteCondition, WriteOutcome } from '@sion/components';
 import { SionError } from '@sion/wire';
 import { S3Body } from './s3-body.ts';
 import type { S3Conditions } from './s3-conditions.ts';
@@ -44,6 +44,8 @@ export interface CopyTarget {
   readonly name: string;
   readonly metadata: StoredMetadata;
   readonly condition: WriteCondition;
+  /** What the copy is made for. */
+  readonly billedAs: StoreRequest;
 }
 
 /** `missing`: the source is not there, or, under `match`, the target is not. */
@@ -67,7 +69,7 @@ export async function copyIntoPlace(parts: CopyParts, source: CopySource, target
 async function copyAtOnce(
   { requests }: CopyParts,
   source: CopySource,
-  { name, metadata, condition }: CopyTarget,
+  { name, metadata, condition, billedAs }: CopyTarget,
 ): Promise<CopyOutcome | 'too-large'> {
   const what = `write the object ${name}`;
   const command = new CopyObjectCommand({
@@ -81,6 +83,7 @@ async function copyAtOnce(
   try {
     const outcome = await requests.run({
       kind: 'write',
+      billedAs,
       what,
       timeoutMs: requests.patience.copyMs,
       send: (client, options) => client.send(command, options),
@@ -106,11 +109,12 @@ async function copyInParts(
   target: CopyTarget,
 ): Promise<CopyOutcome> {
   const { requests } = parts;
-  const { name, metadata, condition } = target;
+  const { name, metadata, condition, billedAs } = target;
   const what = `write the object ${name}`;
   const place = { Bucket: requests.place.bucket, Key: requests.keyOf(name) };
   const begun = await requests.run({
     kind: 'read', // It shows nothing, whatever becomes of it.
+    billedAs,
     what,
     send: (client, options) =>
       client.send(new CreateMultipartUploadCommand({ ...place, ...encodeMetadata(metadata) }), options),
@@ -119,13 +123,14 @@ async function copyInParts(
   const abort = async () => {
     const send = requests.run({
       kind: 'read',
+      billedAs: 'delete',
       what: 'clear away an upload',
       send: (client, options) => client.send(new AbortMultipartUploadCommand({ ...place, UploadId }), options),
     });
     await send.catch(() => {});
   };
   try {
-    const copied = await copyEachPart(parts, source, sizeBytes, { ...place, UploadId }, what);
+    const copied = await copyEachPart(parts, source, sizeBytes, { ...place, UploadId }, { what, billedAs });
     if (!Array.isArray(copied)) {
       await abort();
       return copied;
@@ -138,6 +143,7 @@ async function copyInParts(
     });
     const outcome = await requests.run({
       kind: 'write',
+      billedAs,
       what,
       timeoutMs: requests.patience.copyMs,
       send: (client, options) => client.send(command, options),
@@ -163,7 +169,7 @@ async function copyEachPart(
   source: CopySource,
   sizeBytes: number,
   upload: { readonly Bucket: string; readonly Key: string; readonly UploadId: string | undefined },
-  what: string,
+  { what, billedAs }: { readonly what: string; readonly billedAs: StoreRequest },
 ): Promise<CopiedPart[] | { readonly kind: 'missing' } | { readonly kind: 'conflict' }> {
   const count = Math.ceil(sizeBytes / limits.partBytes);
   const copied: CopiedPart[] = [];
@@ -176,6 +182,7 @@ async function copyEachPart(
         const fields = { ...upload, PartNumber, ...sourceFields(requests, source), CopySourceRange };
         const outcome = await requests.run({
           kind: 'read', // It shows nothing.
+          billedAs,
           what,
           timeoutMs: requests.patience.copyMs,
           send: (client, options) => client.send(new UploadPartCopyCommand(fields), options),
@@ -196,7 +203,7 @@ async function copyEachPart(
 async function copyThroughHere(
   { requests, limits }: CopyParts,
   source: CopySource,
-  { name, metadata, condition }: CopyTarget,
+  { name, metadata, condition, billedAs }: CopyTarget,
 ): Promise<CopyOutcome> {
   const got = await requests.get(source.key, name, { ifMatch: source.etag });
   if (got.kind !== 'answer') return got.kind === 'missing' ? { kind: 'missing' } : { kind: 'conflict' };
@@ -215,7 +222,8 @@ async function copyThroughHere(
   stream.once('error', (error) => broken.abort(error));
   try {
     const key = requests.keyOf(name);
-    const outcome = await requests.put(key, name, { stream, lengthBytes }, metadata, condition, broken.signal);
+    const options = { signal: broken.signal, billedAs };
+    const outcome = await requests.put(key, name, { stream, lengthBytes }, metadata, condition, options);
     if (outcome.kind === 'answer') return { kind: 'written', etag: outcome.answer };
     return outcome.kind === 'missing' ? { kind: 'missing' } : { kind: 'conflict' };
   } catch (error) {

@@ -61,6 +61,11 @@ export function failureOf(error: unknown, request: FailedRequest): SionError {
   return unavailable(what, `${place} refused it (${status} ${words})`, remedy, error);
 }
 
+/** False when the request never left this machine. */
+export function wasSent(error: unknown): boolean {
+  return statusOf(error) !== undefined || reasonBeforeSending(error) === undefined;
+}
+
 /** The status of the answer; undefined when there was none. An error inside a 200 counts as a failure of the server. */
 function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;

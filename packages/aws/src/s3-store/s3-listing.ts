@@ -61,6 +61,7 @@ export async function listKeys(requests: S3Requests, prefix: string, options: Li
   });
   const outcome = await requests.run({
     kind: 'read',
+    billedAs: 'list',
     what,
     send: (client, sendOptions) => client.send(command, sendOptions),
   });

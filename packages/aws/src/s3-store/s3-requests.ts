@@ -14,11 +14,11 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { ByteRange, Clock, StoredMetadata, StoredObject, WriteCondition } from '@sion/components';
+import type { ByteRange, Clock, StoredMetadata, StoredObject, StoreRequest, WriteCondition } from '@sion/components';
 import { SionError } from '@sion/wire';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentials } from '../lambda-functions.ts';
-import { type ExpectedAnswer, expectedAnswer, failureOf, type RequestKind } from './s3-failure.ts';
+import { type ExpectedAnswer, expectedAnswer, failureOf, type RequestKind, wasSent } from './s3-failure.ts';
 import { decodeMetadata, encodeMetadata } from './s3-metadata.ts';
 
 export interface S3Place {
@@ -51,6 +51,7 @@ export type S3Outcome<Answer> =
 
 export interface S3Request<Answer> {
   readonly kind: RequestKind;
+  readonly billedAs: StoreRequest;
   /** For messages, e.g. `write the object a/b`. */
   readonly what: string;
   readonly timeoutMs?: number;
@@ -71,6 +72,8 @@ export class S3Requests {
   readonly clock: Clock;
   /** How the ETag stands in a write's `If-Match`: HTTP says quoted; radosgw 16 compares it as it is. */
   etagForm: 'quoted' | 'bare' = 'quoted';
+  /** Told of each request that has left this machine, when it has ended. */
+  onRequest: (request: StoreRequest) => void = () => {};
   readonly #client: S3Client;
   readonly #closing = new AbortController();
 
@@ -104,8 +107,11 @@ export class S3Requests {
     try {
       const signals = [patience.signal, this.#closing.signal];
       const abortSignal = AbortSignal.any(signal === undefined ? signals : [...signals, signal]);
-      return { kind: 'answer', answer: await request.send(this.#client, { abortSignal }) };
+      const answer = await request.send(this.#client, { abortSignal });
+      this.onRequest(request.billedAs);
+      return { kind: 'answer', answer };
     } catch (error) {
+      if (wasSent(error)) this.onRequest(request.billedAs);
       const expected = expectedAnswer(error);
       if (expected !== undefined) return { kind: expected };
       const place = this.place.endpoint ?? 'S3';
@@ -118,6 +124,7 @@ export class S3Requests {
   async head(key: string, name: string): Promise<StoredObject | undefined> {
     const outcome = await this.run({
       kind: 'read',
+      billedAs: 'head',
       what: `look at the object ${name}`,
       send: (client, options) => client.send(new HeadObjectCommand({ Bucket: this.place.bucket, Key: key }), options),
     });
@@ -140,6 +147,7 @@ export class S3Requests {
     });
     return this.run({
       kind: 'read',
+      billedAs: 'get',
       what: `read the object ${name}`,
       send: (client, sendOptions) => client.send(command, sendOptions),
     });
@@ -152,7 +160,7 @@ export class S3Requests {
     body: PutBody,
     metadata: StoredMetadata,
     condition: WriteCondition,
-    signal?: AbortSignal,
+    options: { readonly signal?: AbortSignal; readonly billedAs?: StoreRequest } = {},
   ): Promise<S3Outcome<string>> {
     const what = `write the object ${name}`;
     const content =
@@ -168,10 +176,11 @@ export class S3Requests {
     });
     const outcome = await this.run({
       kind: 'write',
+      billedAs: 'put',
       what,
       timeoutMs: this.sendingMs(content.ContentLength),
-      ...(signal === undefined ? {} : { signal }),
-      send: (client, options) => client.send(command, options),
+      ...options,
+      send: (client, sendOptions) => client.send(command, sendOptions),
     });
     if (outcome.kind !== 'answer') return outcome;
     return { kind: 'answer', answer: etagOf(outcome.answer.ETag, what) };
@@ -182,6 +191,7 @@ export class S3Requests {
     const condition = etag === undefined ? {} : this.conditionFields({ kind: 'match', etag });
     return await this.run({
       kind: 'write',
+      billedAs: 'delete',
       what: `delete the object ${name}`,
       send: (client, options) =>
         client.send(new DeleteObjectCommand({ Bucket: this.place.bucket, Key: key, ...condition }), options),
@@ -252,6 +262,8 @@ function createClient(place: S3Place, patience: S3Patience): S3Client {
     ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint, forcePathStyle: true }),
     ...(place.credentials === undefined ? {} : { credentials: place.credentials }),
     maxAttempts: 1,
+    // Failures are told by errors; the SDK would write to the console.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: new NodeHttpHandler({

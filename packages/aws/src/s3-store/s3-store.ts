@@ -23,6 +23,7 @@ import {
   type Store,
   type StoredMetadata,
   type StoredObject,
+  type StoreRequest,
   type Upload,
   type WriteCondition,
   type WriteOutcome,
@@ -96,14 +97,25 @@ class BucketStore implements S3Store {
   readonly #random: Random;
   readonly #sizes: S3Sizes;
   readonly #memory: UploadMemory;
+  /** Until somebody wants to be told. */
+  readonly #untold = new Map<StoreRequest, number>();
   #conditions: S3Conditions = allConditions;
 
   constructor(options: S3StoreOptions) {
     const { clock, random, patience, sizes, prefix = '', ...place } = options;
     this.#requests = new S3Requests({ ...place, prefix: asKeyPrefix(prefix) }, { ...s3Patience, ...patience }, clock);
+    this.#requests.onRequest = (request) => {
+      this.#untold.set(request, (this.#untold.get(request) ?? 0) + 1);
+    };
     this.#random = random;
     this.#sizes = { ...s3Sizes, ...sizes };
     this.#memory = new UploadMemory(this.#sizes.uploadMemoryBytes, this.#sizes.uploadPartBytes);
+  }
+
+  tellRequests(told: (request: StoreRequest) => void): void {
+    this.#requests.onRequest = told;
+    for (const [request, count] of this.#untold) for (let i = 0; i < count; i += 1) told(request);
+    this.#untold.clear();
   }
 
   async probeConditions(): Promise<readonly string[]> {
@@ -159,7 +171,7 @@ class BucketStore implements S3Store {
   async replaceMetadata(name: string, etag: string, metadata: StoredMetadata): Promise<WriteOutcome> {
     const source = { key: this.#requests.keyOf(name), etag };
     const condition = { kind: 'match', etag } as const;
-    const outcome = await copyIntoPlace(this.#copyParts(), source, { name, metadata, condition });
+    const outcome = await copyIntoPlace(this.#copyParts(), source, { name, metadata, condition, billedAs: 'metadata' });
     return outcome.kind === 'missing' ? { kind: 'conflict' } : outcome;
   }
 
@@ -217,6 +229,7 @@ class BucketStore implements S3Store {
     const what = 'list unfinished uploads';
     const listed = await this.#requests.run({
       kind: 'read',
+      billedAs: 'list',
       what,
       send: (client, options) =>
         client.send(
@@ -228,6 +241,7 @@ class BucketStore implements S3Store {
     for (const { Key, UploadId } of listed.kind === 'answer' ? (listed.answer.Uploads ?? []) : []) {
       await this.#requests.run({
         kind: 'read',
+        billedAs: 'delete',
         what: 'clear away an upload',
         send: (client, options) =>
           client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), options),

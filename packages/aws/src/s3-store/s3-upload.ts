@@ -112,7 +112,7 @@ export class S3Upload implements Upload {
   async #copy(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome> {
     const { name, copy } = this.#parts;
     this.#staged ??= await this.#complete();
-    const outcome = await copyIntoPlace(copy, this.#staged, { name, metadata, condition });
+    const outcome = await copyIntoPlace(copy, this.#staged, { name, metadata, condition, billedAs: 'upload' });
     if (outcome.kind !== 'missing') return outcome;
     // Under `match` it may be the target that is gone; under `absent` only what was uploaded can be.
     if (condition.kind === 'match') return { kind: 'conflict' };
@@ -135,6 +135,7 @@ export class S3Upload implements Upload {
     });
     const outcome = await requests.run({
       kind: 'read', // It shows nothing.
+      billedAs: 'upload',
       what,
       timeoutMs: requests.patience.copyMs,
       send: (client, options) => client.send(command, options),
@@ -179,6 +180,7 @@ export class S3Upload implements Upload {
     const command = new CreateMultipartUploadCommand(this.#stagingPlace());
     const outcome = await this.#parts.copy.requests.run({
       kind: 'read', // It shows nothing.
+      billedAs: 'upload',
       what,
       send: (client, options) => client.send(command, options),
     });
@@ -197,6 +199,7 @@ export class S3Upload implements Upload {
       try {
         const outcome = await requests.run({
           kind: 'read', // It shows nothing, and may be sent again.
+          billedAs: 'upload',
           what,
           timeoutMs: requests.sendingMs(bytes.length),
           send: (client, options) => client.send(command(), options),
@@ -221,6 +224,7 @@ export class S3Upload implements Upload {
     const command = new AbortMultipartUploadCommand({ ...this.#stagingPlace(), UploadId: this.#uploadId });
     await requests.run({
       kind: 'read',
+      billedAs: 'delete',
       what: 'clear away an upload',
       send: (client, options) => client.send(command, options),
     });

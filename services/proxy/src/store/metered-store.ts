@@ -1,8 +1,9 @@
 /**
  * A store that counts its requests, and what they cost, on the way to the real one, and remembers whether that answered
- * last time.
+ * last time. Where the store itself tells of its requests (S3: an upload is many, a listing looks at its objects), those
+ * are counted; else each call is one.
  */
-import type { Store, Upload } from '@sion/components';
+import type { Store, StoreRequest, Upload } from '@sion/components';
 import { asSionError } from '@sion/wire';
 import type { Metrics, StoreOperation } from '../metrics/metrics.ts';
 
@@ -21,6 +22,7 @@ export class MeteredStore implements Store {
     this.#store = store;
     this.#metrics = metrics;
     this.#prices = prices;
+    store.tellRequests?.((request) => this.#count(request));
   }
 
   /** False when the last request found that the store does not answer. */
@@ -70,8 +72,7 @@ export class MeteredStore implements Store {
   }
 
   async #watch<T>(operation: StoreOperation, request: () => Promise<T>): Promise<T> {
-    this.#metrics.countStoreRequest(operation);
-    if (this.#prices[operation] > 0) this.#metrics.addCost('store', this.#prices[operation]);
+    if (this.#store.tellRequests === undefined) this.#count(operation);
     try {
       const result = await request();
       this.#reachable = true;
@@ -80,5 +81,10 @@ export class MeteredStore implements Store {
       if (asSionError(thrown).code === 'unavailable') this.#reachable = false;
       throw thrown;
     }
+  }
+
+  #count(request: StoreRequest): void {
+    this.#metrics.countStoreRequest(request);
+    if (this.#prices[request] > 0) this.#metrics.addCost('store', this.#prices[request]);
   }
 }
