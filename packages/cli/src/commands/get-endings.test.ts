@@ -4,22 +4,20 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serveHttp } from '../../../../tests/doubles/http-front.ts';
 import type { Address } from '../client/http-call.ts';
-import { getObject } from './get.ts';
-import { putObject } from './put.ts';
+import { getFile, put, testAddress } from './surroundings.test-data.ts';
 
 let folder: string;
 let http: Address;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sion-cli-'));
   const { port } = await serveHttp();
-  http = { purpose: 'test', host: '127.0.0.1', port, setting: 'SION_HTTP_PORT' };
-  await putObject(http, 'large', '-', Readable.from([Buffer.alloc(3_000_000, 'sion ')]), {});
+  http = testAddress(port);
+  await put(http, 'large', Buffer.alloc(3_000_000, 'sion '));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -34,10 +32,10 @@ test.each([
   ],
 ])('%s is told as such, and trying again is not advised', async (_name, makeTarget) => {
   const target = makeTarget();
-  const attempt = getObject(http, 'large', target, new PassThrough());
+  const attempt = getFile(http, 'large', target);
   await expect(attempt).rejects.toThrow(`${target} cannot be written: `);
   await expect(attempt).rejects.not.toThrow('Try again');
-  expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name.includes('.sion-part'))).toEqual([]);
 });
 
 test('a reader that goes before the end is no fault', async () => {

@@ -1,59 +1,43 @@
-/** `sion put KEY [FILE|-] [--ttl S]`: streams a file or standard input into an object. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { CliError } from '../cli-error.ts';
-import { type Address, callHttp, isSuccess, readText, throwRefusal } from '../client/http-call.ts';
-import { objectPath } from '../client/object-path.ts';
+/** `sion put KEY [FILE|-]`: streams a file or standard input into an object. */
+import { openSource } from '../client/file-source.ts';
+import type { Address } from '../client/http-call.ts';
+import type { ObjectName } from '../client/object-name.ts';
+import { type PutTerms, putRetries, writeObject } from '../client/object-write.ts';
+import { TransferDisplay } from '../progress/transfer-display.ts';
+import { displayParts, type Loudness, type Surroundings } from './surroundings.ts';
 
-export interface PutOptions {
-  /** Life time in seconds; undefined = for good. */
-  readonly ttlSeconds?: number;
+export interface PutRequest extends Loudness {
+  readonly http: Address;
+  readonly name: ObjectName;
+  /** A path, or `-` for standard input. */
+  readonly source: string;
+  readonly terms: PutTerms;
 }
 
-/** `source` is a path, or `-` for `input`. Resolves when the write is acknowledged. */
-export async function putObject(
-  http: Address,
-  key: string,
-  source: string,
-  input: Readable,
-  options: PutOptions,
-): Promise<void> {
-  const body = source === '-' ? { stream: input } : await openFile(source);
-  const answer = await callHttp(http, {
-    method: 'PUT',
-    path: objectPath(key),
-    headers: {
-      'content-type': 'application/octet-stream',
-      ...(body.sizeBytes === undefined ? {} : { 'content-length': body.sizeBytes }),
-      ...(options.ttlSeconds === undefined ? {} : { 'sion-ttl': options.ttlSeconds }),
+/** Resolves when the write is acknowledged. */
+export async function putObject(request: PutRequest, around: Surroundings): Promise<void> {
+  const { http, name, terms } = request;
+  const { clock, signal } = around;
+  const source = await openSource(request.source, around.input);
+  const fromTerminal = request.source === '-' && around.input.isTTY === true;
+  const display = new TransferDisplay(displayParts(around, request, fromTerminal), name.shown, source.sizeBytes);
+  if (fromTerminal) display.say('Reading what is typed here; Ctrl-D ends it.');
+  const patience = { ...around.patience, maxRetries: Math.min(around.patience.maxRetries, putRetries) };
+  const watch = {
+    onPiece: (bytes: number) => display.moved(bytes),
+    onSent: () => display.wait('waiting for the store'),
+    onRetry: (reason: string) => {
+      display.restart();
+      display.say(`${reason}\nNothing was stored yet; sending again from the beginning.`);
     },
-    body: body.stream,
-  });
-  // A refusal may come before everything was read; what is left must not keep the process.
-  body.stream.destroy();
-  if (!isSuccess(answer)) return throwRefusal(answer);
-  await readText(answer);
-}
-
-async function openFile(path: string): Promise<{ readonly stream: Readable; readonly sizeBytes?: number }> {
+  };
   try {
-    const file = await open(path, 'r');
-    const stat = await file.stat();
-    if (stat.isDirectory()) {
-      await file.close();
-      throw new CliError(1, `${path} is a folder; put takes one file.`);
-    }
-    if (!stat.isFile()) return { stream: file.createReadStream() };
-    // What is appended to the file meanwhile is left out: the length has been announced.
-    const stream = stat.size === 0 ? await emptyStream(file) : file.createReadStream({ end: stat.size - 1 });
-    return { stream, sizeBytes: stat.size };
+    await writeObject({ http, name, source, terms, clock, patience, signal, watch });
+    display.end('done');
   } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(1, `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    display.end('failed');
+    throw error;
+  } finally {
+    await source.close();
   }
-}
-
-async function emptyStream(file: FileHandle): Promise<Readable> {
-  await file.close();
-  return Readable.from([]);
 }

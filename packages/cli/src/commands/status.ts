@@ -3,6 +3,7 @@ import type { EmulatorStatus, Meter } from '@sion/emulator';
 import { formatStatus, formatUsd } from '@sion/proxy';
 import { CliError } from '../cli-error.ts';
 import { callEmulator } from '../client/emulator-call.ts';
+import type { ObjectName } from '../client/object-name.ts';
 import { fetchPlaces, fetchStatus } from '../client/proxy-admin.ts';
 import { adminAddress, emulatorAddress, type LocalSettings } from '../settings.ts';
 import { describePlaces } from './places-text.ts';
@@ -17,11 +18,10 @@ export async function describeStatus(settings: LocalSettings, json: boolean): Pr
 }
 
 /** The text to print for one object, without its last line feed; exit code 1 when no function holds it. */
-export async function describeObject(settings: LocalSettings, key: string, json: boolean): Promise<string> {
-  const places = await fetchPlaces(adminAddress(settings), key);
+export async function describeObject(settings: LocalSettings, name: ObjectName, json: boolean): Promise<string> {
+  const places = await fetchPlaces(adminAddress(settings), name);
   if (places === undefined) {
-    const name = JSON.stringify(key);
-    throw new CliError(1, `No function holds ${name}. It may still be in the store: npx sion get ${name}`);
+    throw new CliError(1, `No function holds ${name.shown}. It may still be in the store: npx sion get ${name.shown}`);
   }
   return json ? JSON.stringify(places, undefined, 2) : describePlaces(places);
 }

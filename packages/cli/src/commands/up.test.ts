@@ -6,15 +6,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { createEmulatorControl } from '@sion/emulator';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../../../../tests/doubles/turns.ts';
 import { fetchStatus } from '../client/proxy-admin.ts';
-import { getObject } from './get.ts';
-import { putObject } from './put.ts';
+import { get as getBytes, put as putBytes } from './surroundings.test-data.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -110,14 +107,10 @@ function isGone(pid: number): boolean {
 
 type Serving = Awaited<ReturnType<Up['serves']>>;
 
-const put = ({ http }: Serving, key: string, value: string) => putObject(http, key, '-', Readable.from([value]), {});
+const put = ({ http }: Serving, key: string, value: string) => putBytes(http, key, value);
 
 async function get({ http }: Serving, key: string): Promise<string> {
-  const output = new PassThrough();
-  const bytes = buffer(output);
-  await getObject(http, key, '-', output);
-  output.end();
-  return (await bytes).toString();
+  return (await getBytes(http, key)).toString();
 }
 
 describe('sion up', () => {
