@@ -141,7 +141,8 @@ export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObject
       return pageOf(live, request);
     },
     estimateCount: async () => [...versions.keys()].filter((key) => current(key) !== undefined).length,
-    async invalidate() {},
+    invalidate: async (key: Key) => versions.has(key),
+    invalidatePrefix: async (prefix: Key) => [...versions.keys()].filter((key) => key.startsWith(prefix)).length,
     warm: async (key: Key) => (current(key) === undefined ? 'missing' : 'held'),
     places: () => undefined,
     stagedCount: () => staged.size,

@@ -120,7 +120,12 @@ export class AbsentKeys {
     if (this.#maxKeys > 0) this.#untilMs.set(key, nowMs + this.#ttlMs);
   }
 
-  remove(key: string): void {
-    this.#untilMs.delete(key);
+  remove(key: string): boolean {
+    return this.#untilMs.delete(key);
+  }
+
+  /** All that are noted, some of them perhaps over their time. */
+  keys(): IterableIterator<string> {
+    return this.#untilMs.keys();
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileGlob, matchesGlob } from './glob.ts';
+import { compileGlob, globPrefix, matchesGlob } from './glob.ts';
 
 describe('globs', () => {
   test.each<[pattern: string, matching: string[], other: string[]]>([
@@ -92,4 +92,36 @@ test('finds what a pattern was made from, escapes included', () => {
       expect(matchesGlob(escaped.join('*'), text)).toBe(true);
     }),
   );
+});
+
+describe('the literal beginning of a pattern', () => {
+  test.each<[pattern: string, text: string, exact: boolean]>([
+    ['', '', true],
+    ['user:1', 'user:1', true],
+    ['user:*', 'user:', false],
+    ['*', '', false],
+    ['a?c', 'a', false],
+    ['ab[cd]', 'ab', false],
+    ['a\\*b*', 'a*b', false],
+    ['a\\', 'a\\', true],
+    ['a\\\\b', 'a\\b', true],
+    ['a]b', 'a]b', true],
+  ])('%j', (pattern, text, exact) => {
+    expect(globPrefix(pattern)).toEqual({ text, exact });
+  });
+
+  test('is what every text that matches begins with', () => {
+    const pieces = fc.array(fc.constantFrom('*', '?', '[ab]', '[^a]', 'a', 'b', '\\*', '\\a', '\\'), { maxLength: 6 });
+    const texts = fc.array(fc.constantFrom('a', 'b', '*', '\\'), { maxLength: 6 }).map((letters) => letters.join(''));
+    fc.assert(
+      fc.property(pieces, texts, (some, text) => {
+        const pattern = some.join('');
+        const prefix = globPrefix(pattern);
+        const isInside = prefix.exact ? text === prefix.text : text.startsWith(prefix.text);
+        if (matchesGlob(pattern, text)) expect(isInside).toBe(true);
+        else if (prefix.exact) expect(isInside).toBe(false);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
 });

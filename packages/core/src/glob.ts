@@ -26,6 +26,23 @@ export function matchesGlob(pattern: string, text: string, ignoreCase = false): 
   return compileGlob(pattern, ignoreCase)(text);
 }
 
+/** What every text that matches begins with; `exact` when it must be that and nothing more. */
+export interface GlobPrefix {
+  readonly text: string;
+  readonly exact: boolean;
+}
+
+/** The literal beginning of a pattern, so that whoever lists texts need not look at the others. */
+export function globPrefix(pattern: string): GlobPrefix {
+  let text = '';
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at] === '*' || pattern[at] === '?' || pattern[at] === '[') return { text, exact: false };
+    if (pattern[at] === '\\' && at + 1 < pattern.length) at++;
+    text += pattern[at];
+  }
+  return { text, exact: true };
+}
+
 interface ByteRange {
   readonly first: number;
   readonly last: number;

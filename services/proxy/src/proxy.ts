@@ -19,6 +19,7 @@ import {
   engineSettings,
   fleetSettings,
   httpSettings,
+  requestPrices,
   respSettings,
   storePlace,
 } from './settings-of-parts.ts';
@@ -160,9 +161,17 @@ async function startFronts(
   const { clock, random, log, network } = parts;
   const objects = running.engine;
   const exposition = createExposition(running.metrics, status);
-  const admin = await createAdminServer({ objects, status, exposition, log, settings: adminSettings(settings) });
-  const http = await createHttpServer({ objects, status, clock, random, log, settings: httpSettings(settings) });
-  const resp = await createRespServer({ network, objects, status, log, clock, settings: respSettings(settings) });
+  const admin = await createAdminServer({ objects, status, clock, exposition, log, settings: adminSettings(settings) });
+  const http = await createHttpServer({
+    ...{ objects, status, clock, random, log },
+    settings: httpSettings(settings),
+    prices: requestPrices(parts.storePrices, settings),
+  });
+  const resp = await createRespServer({
+    ...{ network, objects, status, log, clock },
+    processUsage: parts.processUsage,
+    settings: respSettings(settings),
+  });
   return { resp, http, admin };
 }
 

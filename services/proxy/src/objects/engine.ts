@@ -2,7 +2,7 @@
  * The engine: the `Objects` that the front talks to, put together from reads, writes, staging, what is known and what is
  * in memory. It also keeps house: expired keys leave the store, and an orderly stop waits for what was begun.
  */
-import type { Clock, Log, Store, StoredObject, Timer } from '@sion/components';
+import { type Clock, delay, type Log, type Store, type StoredObject, type Timer } from '@sion/components';
 import { ExpiryIndex, isExpired, keyOfName, type LayoutId, nameOfKey, type Placement, type Stripe } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -29,6 +29,7 @@ import type {
   WriteOptions,
 } from './objects.ts';
 import { type ReadParts, readInfo, readInTurn, readObject } from './reads.ts';
+import { type RequestAccount, accountedStore, accountsOf } from './request-account.ts';
 import { stageBytes } from './staging.ts';
 import { warmObject } from './warming.ts';
 import { type LeaseProof, processBatch } from './writes.ts';
@@ -68,6 +69,9 @@ export interface EngineParts {
   /** Draws (epoch, counter) pairs, each once. */
   readonly nextId: () => LayoutId;
 }
+
+/** Keys that are looked at in one go. */
+const keysAtOnce = 20_000;
 
 /** Keys that one sweep looks at, and names that one page of the store's listing has. */
 const sweepLimit = 1000;
@@ -153,16 +157,16 @@ export class Engine implements Objects {
 
   async read(key: Key, options?: ReadOptions): Promise<ReadOutcome> {
     this.#assertUsable(key);
-    return await readObject(this.#reads, key, options);
+    return await readObject(this.#readsFor(options?.account), key, options);
   }
 
   sizeHint(key: Key): number {
     return this.knowledge.peek(key)?.object.sizeBytes ?? 0;
   }
 
-  async info(key: Key): Promise<ObjectInfo | undefined> {
+  async info(key: Key, account?: RequestAccount): Promise<ObjectInfo | undefined> {
     this.#assertUsable(key);
-    return await readInfo(this.#reads, key);
+    return await readInfo(this.#readsFor(account), key);
   }
 
   async stage(key: Key, bytes: NewBytes, options: WriteOptions = {}): Promise<StagedBytes> {
@@ -171,7 +175,7 @@ export class Engine implements Objects {
     lease.assertHeld();
     return await stageBytes(
       {
-        store,
+        store: accountedStore(store, accountsOf(options)),
         memory: this.memory,
         budget: this.#budget,
         keptMaxBytes: settings.keptMaxBytes,
@@ -179,7 +183,11 @@ export class Engine implements Objects {
       },
       nameOfKey(key),
       bytes,
-      { place: options.place !== false, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+      {
+        place: options.place !== false,
+        ...(options.account === undefined ? {} : { account: options.account }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
     );
   }
 
@@ -200,10 +208,11 @@ export class Engine implements Objects {
     });
   }
 
-  async list(request: ListRequest): Promise<KeyPage> {
+  async list(request: ListRequest, account?: RequestAccount): Promise<KeyPage> {
     this.#assertOpen();
     const { store, lease } = this.#parts;
-    return await listKeys({ store, lease, knowledge: this.knowledge }, request);
+    const accounts = account === undefined ? [] : [account];
+    return await listKeys({ store: accountedStore(store, accounts), lease, knowledge: this.knowledge }, request);
   }
 
   async estimateCount(): Promise<number> {
@@ -215,9 +224,21 @@ export class Engine implements Objects {
     return count;
   }
 
-  async invalidate(key: Key): Promise<void> {
+  async invalidate(key: Key): Promise<boolean> {
     this.#assertUsable(key);
-    this.knowledge.invalidate(key);
+    return this.knowledge.invalidate(key);
+  }
+
+  async invalidatePrefix(prefix: Key): Promise<number> {
+    this.#assertOpen();
+    let [invalidated, looked] = [0, 0];
+    for (const key of this.knowledge.keys()) {
+      if (key.startsWith(prefix) && this.knowledge.invalidate(key)) invalidated++;
+      looked++;
+      // Others have their turn in between.
+      if (looked % keysAtOnce === 0) await delay(this.#parts.clock, 0);
+    }
+    return invalidated;
   }
 
   async warm(key: Key, signal?: AbortSignal): Promise<WarmOutcome> {
@@ -279,6 +300,11 @@ export class Engine implements Objects {
       'invalid',
       `key is too long (${key.length} bytes, the limit is ${maxKeyBytes}); shorten the key`,
     );
+  }
+
+  #readsFor(account: RequestAccount | undefined): ReadParts {
+    if (account === undefined) return this.#reads;
+    return { ...this.#reads, store: accountedStore(this.#parts.store, [account]) };
   }
 
   #notePlacing(placing: Promise<void>): void {

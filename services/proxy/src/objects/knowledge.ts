@@ -152,12 +152,23 @@ export class Knowledge {
   /**
    * Believes nothing of this key any more because others have changed it, nor what is being found out about it: that may
    * be older. What a write under way leaves behind is asked for before its next use, since theirs may have come after it.
+   * Gives whether anything was believed.
    */
-  invalidate(key: Key): void {
+  invalidate(key: Key): boolean {
+    const wasKnown = this.isAbsent(key) || this.#directory.peek(key) !== undefined;
     this.forget(key);
     for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
     const writing = this.#writing.get(key);
     if (writing !== undefined) writing.isDoubtful = true;
+    return wasKnown;
+  }
+
+  /** Every key of which something is believed or being found out; some more than once. May change while it is read. */
+  *keys(): Generator<Key> {
+    for (const { key } of this.#directory.entries()) yield key;
+    yield* this.#absent.keys();
+    yield* this.#lookups.keys();
+    yield* this.#writing.keys();
   }
 
   /** What is believed of this key is asked for before its next use. */

@@ -13,6 +13,7 @@ import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedObject } from '../memory/placed-object.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ObjectBody, ObjectRange, ReadSource, ReadTrace } from './objects.ts';
+import type { RequestAccount } from './request-account.ts';
 
 export interface MemoryBodyOptions {
   readonly memory: ObjectMemory;
@@ -27,6 +28,7 @@ export interface MemoryBodyOptions {
   readonly onRepair: (repair: Promise<void>) => void;
   /** Told once: read to its end, or not. */
   readonly onEnd: (trace: ReadTrace, finished: boolean) => void;
+  readonly account?: RequestAccount;
   readonly signal?: AbortSignal;
 }
 
@@ -57,6 +59,7 @@ export class MemoryBody implements ObjectBody {
   readonly #nodes = new Set<number>();
   #source: ReadSource = 'memory';
   #storeRequests = 0;
+  #coveredBytes = 0;
   #ahead: Fetching | undefined;
   /** Being handed on. Whoever gives the body up may never ask for the next piece. */
   #current: Fetching | undefined;
@@ -74,7 +77,12 @@ export class MemoryBody implements ObjectBody {
   }
 
   get trace(): ReadTrace {
-    return { source: this.#source, nodes: this.#nodes.size, storeRequests: this.#storeRequests };
+    return {
+      source: this.#source,
+      nodes: this.#nodes.size,
+      storeRequests: this.#storeRequests,
+      coveredBytes: this.#coveredBytes,
+    };
   }
 
   /** Fetches the first fragment, so that what fails early fails before the answer has begun. */
@@ -180,16 +188,20 @@ export class MemoryBody implements ObjectBody {
   }
 
   #fragmentOptions(step: Step): FragmentReadOptions {
-    const { memory, object, hedgeMs, fetchTimeoutMs, readStore } = this.#options;
+    const { memory, object, hedgeMs, fetchTimeoutMs, readStore, account } = this.#options;
     const wanted = step.chunks.map((part) => part.index);
     const signal = this.#stop.signal;
-    return { memory, object, fragment: step.fragment, wanted, hedgeMs, fetchTimeoutMs, readStore, signal };
+    return {
+      ...{ memory, object, fragment: step.fragment, wanted, hedgeMs, fetchTimeoutMs, readStore, signal },
+      ...(account === undefined ? {} : { account }),
+    };
   }
 
   /** Remembers where the bytes came from, and repairs what was missing. */
   #note(step: Step, fragment: FragmentBytes): void {
     for (const node of fragment.nodes) this.#nodes.add(node);
     this.#storeRequests += fragment.storeRequests;
+    for (const part of step.chunks) this.#coveredBytes += part.end - part.start;
     if (fragment.storeRequests > 0) this.#source = 'store';
     else if (fragment.decoded && this.#source === 'memory') this.#source = 'decoded';
     const data = fragment.chunks

@@ -5,6 +5,8 @@
  * Any call may reject with a `SionError`; its codes are the contract.
  */
 
+import type { RequestAccount } from './request-account.ts';
+
 /** A key's bytes as a latin-1 string, one character per byte: 0 … `maxKeyBytes` characters. */
 export type Key = string;
 
@@ -38,6 +40,7 @@ export type RangeRequest = { readonly start: number; readonly end?: number } | {
 
 export interface ReadOptions {
   readonly range?: RangeRequest;
+  readonly account?: RequestAccount;
   /** Gives up: the read rejects and holds nothing any more. */
   readonly signal?: AbortSignal;
 }
@@ -65,6 +68,8 @@ export interface ReadTrace {
   readonly source: ReadSource;
   readonly nodes: number;
   readonly storeRequests: number;
+  /** Of the body, the bytes that these counts are about, while it is being read; absent = all. */
+  readonly coveredBytes?: number;
 }
 
 /** New bytes for an object. A stream is read once; its pieces are the engine's to keep. */
@@ -126,6 +131,7 @@ export interface WriteOptions {
    * overwritten by another one of the same fold, since nobody can ever have seen its version.
    */
   readonly onWritten?: (info: ObjectInfo) => void;
+  readonly account?: RequestAccount;
   readonly signal?: AbortSignal;
 }
 
@@ -136,7 +142,7 @@ export interface Objects {
   /** The size of an object as far as it is known without asking anybody, else 0; for planning, never for an answer. */
   sizeHint(key: Key): number;
   /** Info without bytes; undefined = no such object. */
-  info(key: Key): Promise<ObjectInfo | undefined>;
+  info(key: Key, account?: RequestAccount): Promise<ObjectInfo | undefined>;
   /**
    * Takes bytes in, streaming them onward to the store and towards memory. The caller must use the result in one
    * decision or discard it. Bytes up to the inline limit are merely kept.
@@ -147,12 +153,20 @@ export interface Objects {
    * One page of keys, in the order of their names in the store (UTF-8 byte order of plain keys), expired ones left out.
    * Every key that is there from the first page to the last is given once; one that comes or goes meanwhile may be.
    */
-  list(request: ListRequest): Promise<KeyPage>;
-  /** About how many keys there are. Counted from names, at most once in a while, and kept up with own writes since. */
+  list(request: ListRequest, account?: RequestAccount): Promise<KeyPage>;
+  /**
+   * About how many keys there are: an estimate. Names are counted a few pages per call and at most once in a while; own
+   * writes since are reckoned in, those of others are not. Until the first count is whole, what has been counted so far.
+   */
   estimateCount(): Promise<number>;
-  /** Forgets what is known and held of a key that somebody else has changed in the store; the next read looks there. */
-  invalidate(key: Key): Promise<void>;
-  /** Brings an object into memory, as a read would, without giving its bytes to anybody. */
+  /**
+   * Forgets what is known and held of a key that somebody else has changed in the store; the next read looks there. Gives
+   * whether anything was known. Safe at any time: what is under way for the key does not bring the old state back.
+   */
+  invalidate(key: Key): Promise<boolean>;
+  /** The same for each key that begins with `prefix` (empty = all); gives of how many something was known. */
+  invalidatePrefix(prefix: Key): Promise<number>;
+  /** Brings an object into memory, as a read would, without giving its bytes to anybody; parts that are lost come back. */
   warm(key: Key, signal?: AbortSignal): Promise<WarmOutcome>;
   /** Which nodes hold which fragments of the current version, for `sion status <key>` and tests; undefined = not in memory. */
   places(key: Key): ObjectPlaces | undefined;

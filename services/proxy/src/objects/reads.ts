@@ -151,6 +151,7 @@ async function readMemory(
     readStore: (wanted) => readStoreRange(parts, entry, wanted),
     onRepair: parts.onPlacing,
     onEnd: (trace, finished) => countEnd(parts, trace, finished, range, begunMs),
+    ...(options.account === undefined ? {} : { account: options.account }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {

@@ -9,6 +9,7 @@ import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { ObjectWriter } from '../memory/object-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { NewBytes, StagedBytes } from './objects.ts';
+import type { RequestAccount } from './request-account.ts';
 
 /** Bytes kept in the proxy's memory, on the budget's account. */
 export class KeptBytes implements StagedBytes {
@@ -71,6 +72,7 @@ export interface StagingParts {
 
 export interface StageOptions {
   readonly place: boolean;
+  readonly account?: RequestAccount;
   readonly signal?: AbortSignal;
 }
 
@@ -118,7 +120,7 @@ async function uploadStream(
   options: StageOptions,
 ): Promise<StagedBytes> {
   const upload = await parts.store.beginUpload(name, source.sizeBytes);
-  const writer = options.place ? parts.memory.beginWrite(source.sizeBytes) : undefined;
+  const writer = options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined;
   let checksum = 0;
   let takenBytes = 0;
   try {

@@ -7,10 +7,8 @@ import { type ReadParts, readInfo, readObject } from './reads.ts';
 
 /** Rejects as a read does. */
 export async function warmObject(parts: ReadParts, key: Key, signal?: AbortSignal): Promise<WarmOutcome> {
-  const info = await readInfo(parts, key);
-  if (info === undefined) return 'missing';
   const isHeld = () => parts.knowledge.peek(key)?.placed?.complete === true;
-  if (info.sizeBytes === 0 || isHeld()) return 'held';
+  if (isHeld()) return (await readInfo(parts, key)) === undefined ? 'missing' : 'held';
   const placings: Promise<void>[] = [];
   const warming: ReadParts = {
     ...parts,
@@ -23,6 +21,10 @@ export async function warmObject(parts: ReadParts, key: Key, signal?: AbortSigna
   };
   const outcome = await readObject(warming, key, signal === undefined ? {} : { signal });
   if (outcome.kind !== 'hit') return 'missing';
+  if (outcome.info.sizeBytes === 0) {
+    outcome.body.cancel();
+    return 'held';
+  }
   for await (const _ of outcome.body) signal?.throwIfAborted();
   await Promise.allSettled(placings);
   return isHeld() ? 'placed' : 'refused';

@@ -18,6 +18,7 @@ import type { PendingMutation } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
 import { lookUp } from './lookups.ts';
 import type { CurrentObject, Key } from './objects.ts';
+import { accountedStore, accountsOf } from './request-account.ts';
 import { KeptBytes, UploadedBytes } from './staging.ts';
 
 /** What of the lease the engine needs. */
@@ -48,7 +49,13 @@ interface Landed {
   readonly object: StoredObject | undefined;
 }
 
-export async function processBatch(parts: WriteParts, key: Key, batch: readonly PendingMutation[]): Promise<number> {
+export async function processBatch(
+  unaccounted: WriteParts,
+  key: Key,
+  batch: readonly PendingMutation[],
+): Promise<number> {
+  const accounts = accountsOf(...batch.map((pending) => pending.options));
+  const parts = { ...unaccounted, store: accountedStore(unaccounted.store, accounts) };
   const version = formatLayoutId(parts.nextVersion());
   let folded: Folded | undefined;
   try {

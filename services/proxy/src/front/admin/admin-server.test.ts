@@ -1,11 +1,12 @@
-import { silentLog } from '@sion/components';
+import { silentLog, systemClock } from '@sion/components';
 import { afterEach, describe, expect, it } from 'vitest';
 import { call, callRaw, errorOf } from '../../../../../tests/doubles/http-client.ts';
 import { statusOf } from '../../../../../tests/doubles/http-front.ts';
+import { createMemoryObjects } from '../../../../../tests/doubles/memory-objects.ts';
 import { createMetrics } from '../../metrics/counted-metrics.ts';
 import { createExposition } from '../../metrics/exposition.ts';
 import type { Key, ObjectPlaces } from '../../objects/objects.ts';
-import { type AdminServer, createAdminServer } from './admin-server.ts';
+import { type AdminServer, type AdminServerParts, createAdminServer } from './admin-server.ts';
 import { refusalReason } from './same-site.ts';
 
 const places: ObjectPlaces = {
@@ -21,13 +22,18 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function serve(adminHosts = ''): Promise<number> {
+async function serve(adminHosts = '', replaced: Partial<AdminServerParts['objects']> = {}): Promise<number> {
   const status = statusOf('serving');
   const metrics = createMetrics();
   metrics.countPut('store', 5, 0.1);
   const server = await createAdminServer({
-    objects: { places: (key: Key) => (key === 'held/\0' ? places : undefined) },
+    objects: {
+      ...createMemoryObjects({ nowMs: () => 0 }),
+      places: (key: Key) => (key === 'held/\0' ? places : undefined),
+      ...replaced,
+    },
     status,
+    clock: systemClock,
     exposition: createExposition(metrics, status),
     log: silentLog,
     settings: { adminHost: '127.0.0.1', adminPort: 0, adminHosts, maxKeyBytes: 512 },
@@ -59,6 +65,28 @@ describe('the administration port', () => {
     expect([nowhere.status, errorOf(nowhere).code]).toEqual([404, 'not-found']);
     const post = await call(port, { method: 'POST', target: '/v1/status', body: 'x'.repeat(10) });
     expect(post.status).toBe(404);
+  });
+
+  it('invalidates a key or all that begin with a prefix', async () => {
+    const forgotten: string[] = [];
+    const port = await serve('', {
+      invalidate: async (key) => forgotten.push(`key ${key}`) > 0,
+      invalidatePrefix: async (prefix) => forgotten.push(`prefix ${prefix}`) + 40,
+    });
+    const post = async (target: string) => {
+      const { status, body } = await call(port, { method: 'POST', target });
+      return [status, JSON.parse(body.toString())];
+    };
+    expect(await post('/v1/invalidate?key=a%2Fb%00')).toEqual([200, { invalidated: 1 }]);
+    expect(await post('/v1/invalidate?prefix=a/')).toEqual([200, { invalidated: 42 }]);
+    expect(await post('/v1/invalidate?prefix=')).toEqual([200, { invalidated: 43 }]);
+    expect(forgotten).toEqual(['key a/b\0', 'prefix a/', 'prefix ']);
+    for (const target of ['/v1/invalidate', '/v1/invalidate?key=a&prefix=b', '/v1/invalidate?kye=a', '/v1/warm']) {
+      expect(await post(target)).toMatchObject([400, { error: { code: 'invalid' } }]);
+    }
+    const page = { origin: 'http://evil.example', 'content-length': 0 };
+    const refused = await call(port, { method: 'POST', target: '/v1/invalidate?prefix=', headers: page });
+    expect([refused.status, forgotten.length]).toEqual([403, 3]);
   });
 
   it('answers only to its own names', async () => {

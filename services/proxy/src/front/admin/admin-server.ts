@@ -1,8 +1,9 @@
 /**
- * The administration port: metrics for Prometheus, the status for people and tools, and where an object is kept. It
- * changes nothing; it is for this machine (loopback by default), and web pages of others get no answer.
+ * The administration port: metrics for Prometheus, the status for people and tools, where an object is kept, and what an
+ * operator asks of the memory: to forget what others have changed in the store, to take objects in beforehand. It changes
+ * no object; it is for this machine (loopback by default), and web pages of others get no answer.
  */
-import type { Log } from '@sion/components';
+import type { Clock, Log } from '@sion/components';
 import { SionError } from '@sion/wire';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Exposition } from '../../metrics/exposition.ts';
@@ -10,8 +11,10 @@ import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
 import { ConnectionTurns } from '../http/connection-turns.ts';
 import { isBelow, readKey } from '../http/object-key.ts';
+import { readQuery } from '../http/query.ts';
 import { notFound, type Refusal, RefusedRequest, refusalOf, writeRefusal } from '../http/refusal.ts';
 import { refusalReason } from './same-site.ts';
+import { answerWarming } from './warming.ts';
 
 /** Settings of the administration port; defaults and bounds stand in the proxy's one schema. */
 export interface AdminSettings {
@@ -25,7 +28,8 @@ export interface AdminSettings {
 
 /** What the administration port shows. */
 export interface AdminServerParts {
-  readonly objects: Pick<Objects, 'places'>;
+  readonly objects: Pick<Objects, 'places' | 'list' | 'invalidate' | 'invalidatePrefix' | 'warm'>;
+  readonly clock: Clock;
   readonly status: StatusSource;
   readonly exposition: Exposition;
   readonly log: Log;
@@ -41,6 +45,9 @@ export interface AdminServer {
 
 /** The proxy serves its clients in the same process: nobody may keep it busy with metrics. */
 const maxConnections = 256;
+
+/** Warmings at a time. */
+const maxWarmings = 4;
 
 const placesPrefix = '/v1/status/objects/';
 const placesRoute = '/v1/status/objects/key';
@@ -106,6 +113,42 @@ function addRoutes(app: FastifyInstance, parts: AdminServerParts): void {
       });
     }
     return reply.send(places);
+  });
+  addMemoryRoutes(app, parts);
+}
+
+function addMemoryRoutes(app: FastifyInstance, parts: AdminServerParts): void {
+  const { objects } = parts;
+  let warmings = 0;
+  app.post('/v1/invalidate', async (request, reply) => {
+    const { key, prefix } = readQuery(request.originalUrl, ['key', 'prefix']);
+    if ((key === undefined) === (prefix === undefined)) {
+      throw new SionError(
+        'invalid',
+        'Say what is to be invalidated: either key=… or prefix=…; an empty prefix is all.',
+      );
+    }
+    const invalidated =
+      key === undefined ? await objects.invalidatePrefix(prefix ?? '') : Number(await objects.invalidate(key));
+    return reply.send({ invalidated });
+  });
+  app.post('/v1/warm', async (request, reply) => {
+    const { prefix } = readQuery(request.originalUrl, ['prefix']);
+    if (prefix === undefined)
+      throw new SionError('invalid', 'Say what is to be warmed: prefix=…; an empty one is all.');
+    if (warmings >= maxWarmings) {
+      throw new SionError('capacity', `${maxWarmings} warmings are under way; wait for one of them.`);
+    }
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    warmings++;
+    await answerWarming(parts, prefix, reply.raw).finally(() => {
+      warmings--;
+    });
   });
 }
 
