@@ -6,6 +6,7 @@
 import type { EventEmitter } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { silentLog, systemClock, systemRandom } from '@sion/components';
+import { priceBook, s3RequestUsd } from '@sion/core';
 import {
   createHttpServer,
   createMetrics,
@@ -63,7 +64,8 @@ export async function serveHttp(
 ): Promise<{ server: HttpServer; port: number; objects: MemoryObjects }> {
   const objects = createMemoryObjects({ nowMs: () => frontNowMs });
   const parts = { status: statusOf('serving'), clock: systemClock, random: systemRandom, log: silentLog };
-  const server = await createHttpServer({ ...parts, objects, settings: testSettings, ...change });
+  const prices = { store: s3RequestUsd(priceBook), nodeUsdPerMs: 1e-9 };
+  const server = await createHttpServer({ ...parts, objects, prices, settings: testSettings, ...change });
   onTestFinished(() => server.close());
   return { server, port: server.port, objects };
 }

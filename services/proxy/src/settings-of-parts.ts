@@ -4,10 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { priceBook, s3RequestUsd } from '@sion/core';
+import { functionUsdPerSecond, priceBook, s3RequestUsd } from '@sion/core';
+import { architecture } from './fleet/linger.ts';
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
 import type { HttpSettings } from './front/http/http-settings.ts';
+import type { RequestPrices } from './front/http/request-bill.ts';
 import { type RespSettings, respDefaults } from './front/resp/resp-settings.ts';
 import type { EngineSettings } from './objects/engine.ts';
 import { type ProxySettings, stripesOf } from './settings.ts';
@@ -84,6 +86,7 @@ export function respSettings(settings: ProxySettings): RespSettings {
     maxUnsentBytes: settings.respUnsentBytes,
     maxBufferedCommandBytes: settings.respBufferedCommandBytes,
     maxBufferedTotalBytes: settings.respBufferedTotalBytes,
+    allowFlush: settings.allowFlush,
   };
 }
 
@@ -130,6 +133,11 @@ export function ownFolder(settings: ProxySettings): string {
 /** What requests to the store cost. */
 export function storePrices(settings: ProxySettings): StorePrices {
   return settings.store === 'directory' ? freeStore : s3RequestUsd(priceBook);
+}
+
+/** What the HTTP front tells of the cost of a request. */
+export function requestPrices(store: StorePrices, settings: ProxySettings): RequestPrices {
+  return { store, nodeUsdPerMs: functionUsdPerSecond(priceBook, architecture, settings.nodeMemoryMb) / 1000 };
 }
 
 /** How functions are invoked: with room for one invocation per node, and the emulator's static credentials. */

@@ -8,6 +8,7 @@ import type { ByteRange } from '@sion/components';
 import { chunkLength, chunkSpan, createFragmentRead, type FragmentReadEnd, fragmentShape } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { NodeIndex } from '../fleet/fleet.ts';
+import type { RequestAccount } from '../objects/request-account.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import type { PlacedObject } from './placed-object.ts';
 
@@ -22,6 +23,8 @@ export interface FragmentReadOptions {
   /** Reads bytes of the object from the store, of exactly this version; rejects when it is superseded. */
   readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
   readonly signal: AbortSignal;
+  /** Told how long each node took. */
+  readonly account?: RequestAccount;
 }
 
 export interface FragmentBytes {
@@ -102,7 +105,9 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       const node = places[index];
       if (node === undefined) return;
       const id = object.chunkId(fragment, index);
+      const askedMs = memory.parts.clock.monotonicMs();
       const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: late.signal });
+      options.account?.noteNode(node, memory.parts.clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
         nodes.add(node);

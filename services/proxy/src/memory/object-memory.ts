@@ -20,6 +20,7 @@ import { type Codec, createCodec } from '@sion/erasure';
 import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
+import type { RequestAccount } from '../objects/request-account.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { chunksByNode, type PlacedFragment, type PlacedObject } from './placed-object.ts';
 
@@ -57,8 +58,8 @@ export class ObjectMemory {
   }
 
   /** Starts taking an object in; `sizeBytes` where it is known. */
-  beginWrite(sizeBytes?: number): ObjectWriter {
-    return new ObjectWriter(this, sizeBytes);
+  beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter {
+    return new ObjectWriter(this, sizeBytes, account);
   }
 
   layoutOf(sizeBytes: number): Layout {

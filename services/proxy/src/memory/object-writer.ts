@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { type Layout, type LayoutId, type Stripe, stripeOf } from '@sion/core';
 import type { NodeIndex } from '../fleet/fleet.ts';
+import type { RequestAccount } from '../objects/request-account.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import { type PlacedFragment, PlacedObject } from './placed-object.ts';
 
@@ -35,9 +36,11 @@ export class ObjectWriter {
   #takenBytes = 0;
   #givenUp = false;
   readonly #sizeBytes: number | undefined;
+  readonly #account: RequestAccount | undefined;
 
-  constructor(memory: ObjectMemory, sizeBytes: number | undefined) {
+  constructor(memory: ObjectMemory, sizeBytes: number | undefined, account?: RequestAccount) {
     this.#memory = memory;
+    this.#account = account;
     this.#id = memory.parts.nextLayoutId();
     memory.track(this.#id, this.#fragments);
     this.#sizeBytes = sizeBytes;
@@ -205,7 +208,10 @@ export class ObjectWriter {
     const checksum = fragment.checksums[index];
     if (node === undefined || checksum === undefined || payload.length === 0) return;
     const id = { ...this.#id, fragment: number, index };
-    const reply = await this.#memory.parts.fleet.store(node, { id, checksum, payload });
+    const { fleet, clock } = this.#memory.parts;
+    const askedMs = clock.monotonicMs();
+    const reply = await fleet.store(node, { id, checksum, payload });
+    this.#account?.noteNode(node, clock.monotonicMs() - askedMs);
     if (reply.kind === 'ok') fragment.held[index] = true;
   }
 }

@@ -29,7 +29,7 @@ import type {
   WriteOptions,
 } from './objects.ts';
 import { type ReadParts, readInfo, readInTurn, readObject } from './reads.ts';
-import { type RequestAccount, accountedStore, accountsOf } from './request-account.ts';
+import { accountedStore, accountsOf, type RequestAccount } from './request-account.ts';
 import { stageBytes } from './staging.ts';
 import { warmObject } from './warming.ts';
 import { type LeaseProof, processBatch } from './writes.ts';

@@ -20,9 +20,9 @@ export function answerEmpty(exchange: Exchange, status: number, headers: AnswerH
 }
 
 /** Answers with JSON, whole; a HEAD gets what its GET would, without the bytes. */
-export function answerJson(exchange: Exchange, status: number, value: unknown): void {
+export function answerJson(exchange: Exchange, status: number, value: unknown, headers: AnswerHeaders = {}): void {
   const text = Buffer.from(`${JSON.stringify(value)}\n`);
-  answerText(exchange, status, 'application/json; charset=utf-8', text);
+  answerText(exchange, status, 'application/json; charset=utf-8', text, headers);
 }
 
 /** Answers with bytes that are at hand. */

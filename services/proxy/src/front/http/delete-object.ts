@@ -6,6 +6,7 @@ import type { ObjectExchange } from './exchange.ts';
 import { preconditionFailed, refuseBody } from './get-object.ts';
 import { notFound } from './refusal.ts';
 import { readDurability } from './request-headers.ts';
+import { timingOf } from './server-timing.ts';
 
 /** How a DELETE's mutation was decided. */
 type DeleteResult = 'deleted' | 'missing' | 'failed';
@@ -23,8 +24,8 @@ export async function deleteObject(exchange: ObjectExchange): Promise<void> {
       return { kind: 'delete', result: 'deleted' };
     },
   };
-  const result = await parts.objects.mutate(key, mutation, { durability });
+  const result = await parts.objects.mutate(key, mutation, { durability, account: exchange.bill });
   if (result === 'failed') return refuse(exchange, preconditionFailed);
   if (result === 'missing') return refuse(exchange, notFound('The object'));
-  answerEmpty(exchange, 204, {});
+  answerEmpty(exchange, 204, { 'server-timing': timingOf(exchange) });
 }

@@ -7,6 +7,7 @@ import type { Clock, Log } from '@sion/components';
 import type { Key, Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
 import type { HttpLimits } from './http-settings.ts';
+import type { RequestBill, RequestPrices } from './request-bill.ts';
 
 /** The parts that all requests use. */
 export interface FrontParts {
@@ -15,6 +16,7 @@ export interface FrontParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: HttpLimits;
+  readonly prices: RequestPrices;
   /** True once a stop was asked for: answers then end their connection. */
   readonly isStopping: () => boolean;
 }
@@ -27,6 +29,8 @@ export interface Exchange {
   /** In origin form: the path with its query. */
   readonly target: string;
   readonly requestId: string;
+  /** What it has caused. */
+  readonly bill: RequestBill;
   /** By the monotonic clock. */
   readonly startedMs: number;
   /** Aborts when the client has gone before the answer was complete. */

@@ -3,7 +3,7 @@
  * begin is still refused properly; from then on a failure cuts the connection.
  */
 import { SionError } from '@sion/wire';
-import type { ObjectInfo, ReadOutcome, ReadTrace } from '../../objects/objects.ts';
+import type { ObjectInfo, ReadOutcome } from '../../objects/objects.ts';
 import { type AnswerHeaders, answerEmpty, refuse, sendPieces } from './answer.ts';
 import { formatContentRange, parseRange, type RangeHeader } from './byte-range.ts';
 import { type Conditions, judge, parseConditions, rangeStands } from './conditions.ts';
@@ -11,6 +11,7 @@ import type { Exchange, ObjectExchange } from './exchange.ts';
 import { formatHttpDate } from './http-date.ts';
 import { notFound, type Refusal } from './refusal.ts';
 import { hasBody } from './request-headers.ts';
+import { readTimingOf, timingOf } from './server-timing.ts';
 import { userMetadataHeaders } from './user-metadata.ts';
 
 export async function getObject(exchange: ObjectExchange): Promise<void> {
@@ -19,7 +20,8 @@ export async function getObject(exchange: ObjectExchange): Promise<void> {
   const asked = parseRange(headers.range);
   const conditions = parseConditions(headers);
   if (await answeredUnread(exchange, conditions)) return;
-  if (asked.kind === 'empty') return refuseRange(exchange, await exchange.parts.objects.info(exchange.key));
+  if (asked.kind === 'empty')
+    return refuseRange(exchange, await exchange.parts.objects.info(exchange.key, exchange.bill));
   const outcome = await readStanding(exchange, asked);
   if (exchange.signal.aborted) return letGo(outcome);
   if (outcome.kind === 'miss') return refuse(exchange, missRefusal(conditions));
@@ -35,11 +37,15 @@ export async function getObject(exchange: ObjectExchange): Promise<void> {
 export async function headObject(exchange: ObjectExchange): Promise<void> {
   refuseBody(exchange);
   const conditions = parseConditions(exchange.request.headers);
-  const info = await exchange.parts.objects.info(exchange.key);
+  const info = await exchange.parts.objects.info(exchange.key, exchange.bill);
   if (info === undefined) return refuse(exchange, missRefusal(conditions));
   const verdict = judge(conditions, info, 'read');
   if (verdict !== 'proceed') return answerVerdict(exchange, info, verdict);
-  answerEmpty(exchange, 200, { ...infoHeaders(exchange, info), 'content-length': info.sizeBytes });
+  answerEmpty(exchange, 200, {
+    ...infoHeaders(exchange, info),
+    'content-length': info.sizeBytes,
+    'server-timing': timingOf(exchange),
+  });
 }
 
 /** `ETag`, `Sion-Version` and what else describes the version that is answered. */
@@ -85,7 +91,7 @@ function letGo(outcome: ReadOutcome): void {
 /** A revalidation mostly ends here, without a read: the info alone says that nothing has changed. */
 async function answeredUnread(exchange: ObjectExchange, conditions: Conditions | undefined): Promise<boolean> {
   if (conditions?.ifNoneMatch === undefined && conditions?.ifModifiedSinceMs === undefined) return false;
-  const info = await exchange.parts.objects.info(exchange.key);
+  const info = await exchange.parts.objects.info(exchange.key, exchange.bill);
   if (info === undefined) return false;
   const verdict = judge(conditions, info, 'read');
   if (verdict === 'proceed') return false;
@@ -98,12 +104,12 @@ async function readStanding(
   exchange: ObjectExchange,
   asked: Exclude<RangeHeader, { kind: 'empty' }>,
 ): Promise<ReadOutcome> {
-  const { key, signal, parts, request } = exchange;
-  if (asked.kind === 'whole') return parts.objects.read(key, { signal });
-  const outcome = await parts.objects.read(key, { range: asked.range, signal });
+  const { key, signal, parts, request, bill: account } = exchange;
+  if (asked.kind === 'whole') return parts.objects.read(key, { signal, account });
+  const outcome = await parts.objects.read(key, { range: asked.range, signal, account });
   if (outcome.kind === 'miss' || rangeStands(ifRangeOf(request.headers), outcome.info)) return outcome;
   letGo(outcome);
-  return parts.objects.read(key, { signal });
+  return parts.objects.read(key, { signal, account });
 }
 
 async function answerBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { kind: 'hit' }>): Promise<void> {
@@ -133,19 +139,9 @@ async function streamBody(exchange: ObjectExchange, hit: Extract<ReadOutcome, { 
     ...infoHeaders(exchange, info),
     'content-length': range.end - range.start,
     ...(isPart ? { 'content-range': formatContentRange(range, info.sizeBytes) } : {}),
-    'server-timing': serverTiming(body.trace, parts.clock.monotonicMs() - exchange.startedMs),
+    'server-timing': readTimingOf(exchange, body.trace, range.end - range.start),
   });
   await sendPieces(response, pieces, first, range.end - range.start, parts.limits.httpBodyIdleMs, parts.clock);
-}
-
-/** Where the first bytes came from; the counts are those known when the answer began. */
-function serverTiming(trace: ReadTrace, firstByteMs: number): string {
-  return [
-    `tier;desc="${trace.source}"`,
-    `nodes;desc="${trace.nodes}"`,
-    `store-requests;desc="${trace.storeRequests}"`,
-    `first-byte;dur=${firstByteMs.toFixed(3)}`,
-  ].join(', ');
 }
 
 async function answerVerdict(
@@ -154,7 +150,7 @@ async function answerVerdict(
   verdict: 'unchanged' | 'failed',
 ): Promise<void> {
   if (verdict === 'failed') return refuse(exchange, preconditionFailed);
-  answerEmpty(exchange, 304, infoHeaders(exchange, info));
+  answerEmpty(exchange, 304, { ...infoHeaders(exchange, info), 'server-timing': timingOf(exchange) });
 }
 
 /** `If-Match` on what does not exist fails as a condition (RFC 9110, section 13.1.1); anything else is a plain miss. */

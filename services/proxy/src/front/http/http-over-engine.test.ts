@@ -202,6 +202,34 @@ describe('the HTTP front over the engine', () => {
     }
   });
 
+  it('tells what each request has cost', async () => {
+    const { port, engine, store } = await serve();
+    const target = '/v1/objects/a';
+    const timing = async (method: string, headers: Record<string, string> = {}, body?: Buffer) => {
+      const answer = await call(port, { method, target, headers, ...(body === undefined ? {} : { body }) });
+      const text = answer.headers['server-timing'];
+      const fields = [...String(text).matchAll(/([a-z-]+);(?:desc="([^"]*)"|dur=([\d.]+))/g)];
+      return Object.fromEntries(fields.map(([, name, desc, dur]) => [name, desc ?? Number(dur)]));
+    };
+    // A key that nothing is known about: one HEAD, then the write; larger ones are uploads.
+    expect(await timing('PUT', {}, payload(1000))).toMatchObject({ 'store-requests': '2', dollars: '0.0000054' });
+    expect(await timing('PUT', {}, payload(1000))).toMatchObject({ 'store-requests': '1', dollars: '0.000005' });
+    const upload = await timing('PUT', { 'sion-no-place': '1' }, payload(2 * mib));
+    expect(upload).toMatchObject({ nodes: '0', 'store-requests': '2', dollars: '0.00001', total: expect.any(Number) });
+    const cold = await timing('GET');
+    expect(cold).toMatchObject({ tier: 'store', 'store-requests': '1', dollars: '0.0000004' });
+    await vi.waitFor(() => expect(engine.places('a')?.complete).toBe(true));
+    const warm = await timing('GET');
+    expect(warm).toMatchObject({ tier: 'memory', nodes: '4', 'store-requests': '0' });
+    expect(Number(warm['dollars'])).toBeLessThan(1e-6);
+    expect(await timing('HEAD')).toMatchObject({ 'store-requests': '0', dollars: '0' });
+    expect(await timing('PATCH', { 'sion-ttl': '60' })).toMatchObject({ 'store-requests': '1', dollars: '0.000005' });
+    expect(await timing('DELETE')).toMatchObject({ 'store-requests': '1', dollars: '0' });
+    await store.put('b', Buffer.from('theirs'), {}, { kind: 'absent' });
+    const listed = await call(port, { target: '/v1/objects' });
+    expect(listed.headers['server-timing']).toMatch(/store-requests;desc="[12]", dollars;desc="0.000005/);
+  });
+
   it('serves what others put into the store', async () => {
     const { port, store } = await serve();
     await store.put('b', Buffer.from('theirs'), { contentType: 'text/plain' }, { kind: 'absent' });

@@ -25,7 +25,7 @@ describe('objects over HTTP', () => {
       'last-modified': 'Tue, 14 Nov 2023 22:13:20 GMT',
     });
     expect(got.headers['server-timing']).toMatch(
-      /^tier;desc="memory", nodes;desc="1", store-requests;desc="0", first-byte;dur=\d+\.\d{3}$/,
+      /^tier;desc="memory", nodes;desc="1", store-requests;desc="0", dollars;desc="0", first-byte;dur=\d+\.\d{3}$/,
     );
     expect(got.headers['sion-ttl']).toBeUndefined();
     const replaced = await put(port, 'a', 'two');

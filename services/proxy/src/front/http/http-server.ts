@@ -13,6 +13,7 @@ import { answerClientError, answerConnect } from './client-error.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import type { FrontParts } from './exchange.ts';
 import type { HttpSettings } from './http-settings.ts';
+import type { RequestPrices } from './request-bill.ts';
 import { refuseRequest, serveExchange } from './serve-exchange.ts';
 
 /** What the HTTP front is made of. */
@@ -23,6 +24,7 @@ export interface HttpServerParts {
   readonly random: Random;
   readonly log: Log;
   readonly settings: HttpSettings;
+  readonly prices: RequestPrices;
 }
 
 /** A front that listens. */
@@ -43,7 +45,15 @@ const anyPath = '/';
 export async function createHttpServer(parts: HttpServerParts): Promise<HttpServer> {
   const { settings, clock, objects, status, log } = parts;
   let stopping = false;
-  const front: FrontParts = { objects, status, clock, log, limits: settings, isStopping: () => stopping };
+  const front: FrontParts = {
+    objects,
+    status,
+    clock,
+    log,
+    limits: settings,
+    prices: parts.prices,
+    isStopping: () => stopping,
+  };
   const app = createApp(parts);
   addStopAnswers(app, front);
   addRoute(app, front);

@@ -17,6 +17,7 @@ import { refuseBody } from './get-object.ts';
 import { formatIsoDate } from './http-date.ts';
 import { writeObjectPath } from './object-key.ts';
 import { readQuery } from './query.ts';
+import { timingOf } from './server-timing.ts';
 
 /** What a listing may be asked for by. */
 export const listParameters = ['prefix', 'delimiter', 'after', 'limit'] as const;
@@ -27,8 +28,8 @@ export const maxListLimit = 1000;
 export async function listObjects(exchange: Exchange): Promise<void> {
   refuseBody(exchange);
   const { parts } = exchange;
-  const page = await parts.objects.list(readListRequest(exchange.target, parts.limits.maxKeyBytes));
-  answerJson(exchange, 200, describePage(page));
+  const page = await parts.objects.list(readListRequest(exchange.target, parts.limits.maxKeyBytes), exchange.bill);
+  answerJson(exchange, 200, describePage(page), { 'server-timing': timingOf(exchange) });
 }
 
 function readListRequest(target: string, maxKeyBytes: number): ListRequest {

@@ -11,6 +11,7 @@ import { preconditionFailed, ttlHeader } from './get-object.ts';
 import { versionHeaders } from './put-object.ts';
 import { notFound } from './refusal.ts';
 import { type HeaderFields, hasBody, readDurability, readTtl } from './request-headers.ts';
+import { timingOf } from './server-timing.ts';
 
 /** How a PATCH's mutation was decided. `kept`: there was nothing to change. */
 type PatchResult =
@@ -29,7 +30,11 @@ export async function patchObject(exchange: ObjectExchange): Promise<void> {
   const onWritten = (info: ObjectInfo) => {
     written.info = info;
   };
-  const result = await parts.objects.mutate(key, patchMutation(ttlMs, conditions), { durability, onWritten });
+  const result = await parts.objects.mutate(key, patchMutation(ttlMs, conditions), {
+    durability,
+    onWritten,
+    account: exchange.bill,
+  });
   if (result.kind === 'failed') return refuse(exchange, preconditionFailed);
   if (result.kind === 'missing') return refuse(exchange, notFound('The object'));
   const info = result.kind === 'kept' ? result.info : written.info;
@@ -37,6 +42,7 @@ export async function patchObject(exchange: ObjectExchange): Promise<void> {
     'content-length': 0,
     ...versionHeaders(info),
     ...(info === undefined ? {} : ttlHeader(info, parts.objects.nowMs())),
+    'server-timing': timingOf(exchange),
   });
 }
 

@@ -10,6 +10,7 @@ import type { ObjectExchange } from './exchange.ts';
 import { preconditionFailed } from './get-object.ts';
 import { readBody } from './request-body.ts';
 import { type PutHeaders, readPutHeaders } from './request-headers.ts';
+import { timingOf } from './server-timing.ts';
 
 /** How a PUT's mutation was decided. */
 type PutResult = 'created' | 'replaced' | 'failed';
@@ -18,11 +19,14 @@ export async function putObject(exchange: ObjectExchange): Promise<void> {
   const { parts, request, key, signal } = exchange;
   const headers = readPutHeaders(request.headers, parts.limits.maxHttpObjectBytes);
   const conditions = parseConditions(request.headers);
-  if (conditions !== undefined && judge(conditions, await parts.objects.info(key), 'write') === 'failed') {
+  if (
+    conditions !== undefined &&
+    judge(conditions, await parts.objects.info(key, exchange.bill), 'write') === 'failed'
+  ) {
     return refuse(exchange, preconditionFailed);
   }
   inviteBody(exchange);
-  const options = { durability: headers.durability, place: headers.place };
+  const options = { durability: headers.durability, place: headers.place, account: exchange.bill };
   const staged = await parts.objects.stage(key, newBytes(exchange, headers), { ...options, signal });
   try {
     if (signal.aborted) throw new SionError('unavailable', 'the client has gone before its object was stored');
@@ -33,7 +37,11 @@ export async function putObject(exchange: ObjectExchange): Promise<void> {
     };
     const result = await parts.objects.mutate(key, putMutation(staged, headers, conditions), { ...options, onWritten });
     if (result === 'failed') return await refuse(exchange, preconditionFailed);
-    answerEmpty(exchange, result === 'created' ? 201 : 200, { 'content-length': 0, ...versionHeaders(written.info) });
+    answerEmpty(exchange, result === 'created' ? 201 : 200, {
+      'content-length': 0,
+      ...versionHeaders(written.info),
+      'server-timing': timingOf(exchange),
+    });
   } finally {
     await staged.discard();
   }

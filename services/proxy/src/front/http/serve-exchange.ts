@@ -17,6 +17,7 @@ import { patchObject } from './patch-object.ts';
 import { answerHealth, answerOptions, answerReadiness } from './plain-answers.ts';
 import { putObject } from './put-object.ts';
 import { notFound, type Refusal, RefusedRequest, refusalOf } from './refusal.ts';
+import { RequestBill } from './request-bill.ts';
 import { assertKnownHeaders } from './request-headers.ts';
 import {
   allowedMethods,
@@ -61,6 +62,8 @@ export async function serveExchange(
     requestId: request.id,
     method: request.method,
     status: reply.raw.statusCode,
+    storeRequests: exchange.bill.storeRequests,
+    usd: exchange.bill.usd(),
     durationMs: front.clock.monotonicMs() - exchange.startedMs,
   });
 }
@@ -111,6 +114,7 @@ function openExchange(front: FrontParts, request: FastifyRequest, reply: Fastify
     response,
     target: originForm(request.originalUrl),
     requestId: request.id,
+    bill: new RequestBill(front.prices),
     startedMs: front.clock.monotonicMs(),
     signal: gone.signal,
     baseHeaders: () => answerHeaders(request, front.isStopping()),
