@@ -48,11 +48,12 @@ async function fileTarget(path: string): Promise<FileTarget> {
 /** To standard output, or into a device or pipe: what is written there cannot be taken back or gone on with later. */
 async function streamObject(request: GetRequest, around: Surroundings, device: string | undefined): Promise<void> {
   const { name, range } = request;
-  let display: TransferDisplay | undefined;
-  const parts = readParts(request, around, () => display);
+  const shown: { display?: TransferDisplay } = {};
+  const parts = readParts(request, around, () => shown.display);
   const { span, pieces } = present(name, await openRead(parts, wanted(range)));
   const toTerminal = device === undefined && around.output.isTTY === true;
-  display = new TransferDisplay(displayParts(around, request, toTerminal), name.shown, span.end - span.start);
+  const display = new TransferDisplay(displayParts(around, request, toTerminal), name.shown, span.end - span.start);
+  shown.display = display;
   const output: Writable = device === undefined ? around.output : createWriteStream(device);
   try {
     await pipeline(counted(pieces, display), output, { end: device !== undefined });
@@ -72,6 +73,8 @@ class FileDownload {
   readonly #target: string;
   readonly #origin: PartOrigin;
   #display: TransferDisplay | undefined;
+  /** The part that was found is of a version that is no more. */
+  #isStale = false;
 
   constructor(request: GetRequest, around: Surroundings, target: string) {
     const { http, name, range = '' } = request;
@@ -101,7 +104,9 @@ class FileDownload {
 
   async #begin(): Promise<{ readonly opened: Opened; readonly file: PartFile }> {
     const { name, range } = this.#request;
-    const opened = present(name, await openRead(this.#readParts(), wanted(range)));
+    const answer = await openRead(this.#readParts(), wanted(range));
+    if (answer.kind === 'missing' && this.#isStale) await removePart(this.#target);
+    const opened = present(name, answer);
     try {
       return { opened, file: await PartFile.begin(this.#target, this.#origin, opened.span) };
     } catch (error) {
@@ -130,7 +135,7 @@ class FileDownload {
       }
       await opened.pieces.return();
     }
-    if (opened.kind === 'missing') await removePart(this.#target);
+    this.#isStale = true;
     this.#say(`${this.#request.name.shown} was changed since the last run; beginning anew.`);
     return undefined;
   }
