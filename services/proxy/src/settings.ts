@@ -128,6 +128,10 @@ const limits = {
     'Bytes of one RESP command that cannot stream, such as MSET.',
   ),
   respBufferedTotalBytes: bytes(256 * mib, 1 * mib, 64 * gib, 'Bytes of all such commands at a time.'),
+  allowFlush: Type.Boolean({
+    default: false,
+    description: 'Whether FLUSHALL and FLUSHDB may delete every object; otherwise they are refused.',
+  }),
   maxHttpConnections: count(1024, 1, 100_000, 'HTTP connections at a time.'),
 };
 

@@ -37,7 +37,16 @@ export interface RespSettings {
   readonly maxOldValueBytes: number;
   /** Keys of one command that are worked on at a time. */
   readonly parallelKeys: number;
+  /** Keys that one KEYS may answer with: their bytes, and some for each. */
+  readonly maxKeysAnswerBytes: number;
+  /** Places that SCAN's cursors stand for, over all clients. */
+  readonly maxScanCursors: number;
+  /** FLUSHALL and FLUSHDB delete everything; otherwise they are refused. */
+  readonly allowFlush: boolean;
 }
+
+/** What CONFIG SET may change while the server runs. */
+export type ChangeableSettings = Pick<RespSettings, 'maxRespConnections' | 'maxRespValueBytes' | 'stallMs'>;
 
 const kib = 1024;
 const mib = 1024 * kib;
@@ -61,4 +70,7 @@ export const respDefaults: Omit<RespSettings, 'host' | 'respPort'> = {
   maxUnsentBytes: 16 * mib,
   maxOldValueBytes: 4 * mib,
   parallelKeys: 16,
+  maxKeysAnswerBytes: 8 * mib,
+  maxScanCursors: 10_000,
+  allowFlush: false,
 };

@@ -36,7 +36,8 @@ export function changeValue(
   return call.front.objects.mutate(key, { needs: { value: true, maxValueBytes }, decide }, options);
 }
 
-function kept(current: CurrentObject | undefined) {
+/** What a changed value keeps of the object: expiry, content type, the user's metadata. */
+export function kept(current: CurrentObject | undefined) {
   if (current === undefined) return {};
   const { expiresAtMs, contentType, user } = current.info;
   return {
