@@ -15,12 +15,19 @@ test('the workspace keeps the edges of the design', () => {
 });
 
 describe('a broken edge is found', () => {
-  const core: WorkspacePackage = { name: '@sion/core', folder: 'packages/core', dependencies: [], devDependencies: [] };
+  const core: WorkspacePackage = {
+    name: '@sion/core',
+    folder: 'packages/core',
+    dependencies: [],
+    devDependencies: [],
+    isPublished: false,
+  };
   const proxy: WorkspacePackage = {
     name: '@sion/proxy',
     folder: 'services/proxy',
     dependencies: ['@sion/core', '@sion/emulator', '@aws-sdk/client-lambda'],
     devDependencies: ['redis'],
+    isPublished: false,
   };
 
   function problems(path: string, lines: readonly string[]): readonly string[] {
@@ -70,5 +77,30 @@ describe('a broken edge is found', () => {
       'services/proxy/package.json lists @aws-sdk/client-lambda, which no production file imports',
       'services/proxy/package.json lists redis, which no file imports',
     ]);
+  });
+
+  test('a published package that others could not install, or that brings in more than its edges', () => {
+    const client: WorkspacePackage = {
+      name: '@sion/client',
+      folder: 'packages/client',
+      dependencies: ['@sion/core', 'ioredis'],
+      devDependencies: ['@sion/wire', 'esbuild'],
+      isPublished: true,
+    };
+    const problemsOf = (path: string, text: string) =>
+      findBrokenEdges([client], [{ path, text, imports: readImports(text) }], ['vitest']);
+    expect(problemsOf('packages/client/src/a.ts', "import { a } from '@sion/core';")).toEqual(
+      expect.arrayContaining([
+        'packages/client/src/a.ts imports @sion/core: not an edge of DESIGN',
+        'packages/client/package.json lists @sion/core as a dependency, which nobody can install',
+      ]),
+    );
+    expect(problemsOf('packages/client/src/a.ts', "import { build } from 'esbuild';").join()).toContain(
+      'does not list',
+    );
+    const wire = problemsOf('packages/client/src/a.ts', "import { errorCodes } from '@sion/wire';");
+    expect(wire.filter((problem) => problem.startsWith('packages/client/src/'))).toEqual([]);
+    const build = problemsOf('packages/client/build/main.ts', "import { buildSync } from 'esbuild';");
+    expect(build.filter((problem) => problem.startsWith('packages/client/build/'))).toEqual([]);
   });
 });

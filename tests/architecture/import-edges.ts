@@ -5,7 +5,8 @@
  * - `@sion/…` is imported along the edges below only, by its name; a main file, which puts parts together, along any;
  * - the AWS SDK is imported by `aws` alone;
  * - production files never import test files;
- * - a package declares exactly what its production files import; what tests import is declared there or at the root.
+ * - a package declares exactly what its production files import; what tests import is declared there or at the root;
+ * - a published package has ours, and what builds it, among what only its development needs: they are built into it.
  */
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
@@ -30,6 +31,11 @@ const edges: Readonly<Record<string, readonly string[] | 'any'>> = {
 /** Tests, their data and doubles: exempt from the edges, and never part of a product. */
 export function isTestFile(path: string): boolean {
   return path.startsWith('tests/') || /\.test(-data)?\.ts$/.test(path);
+}
+
+/** What builds a published package, and is not published with it. */
+function isBuildFile(path: string): boolean {
+  return /^packages\/[^/]+\/build\//.test(path);
 }
 
 /** A main file puts parts together: `src/main.ts` of a service or package, and the function's `handler.ts`. */
@@ -61,7 +67,12 @@ function checkImport(
   if (isBuiltin(specifier)) return [];
   if (specifier.startsWith('.')) return checkRelative(owner, path, specifier);
   const name = packageOf(specifier);
-  const declared = [...owner.dependencies, ...(isTestFile(path) ? [...owner.devDependencies, ...rootTools] : [])];
+  const inDevelopment = isTestFile(path) || isBuildFile(path) || (owner.isPublished && name.startsWith('@sion/'));
+  const declared = [
+    ...owner.dependencies,
+    ...(inDevelopment ? owner.devDependencies : []),
+    ...(isTestFile(path) ? rootTools : []),
+  ];
   const problems: string[] = [];
   if (!declared.includes(name))
     problems.push(`${path} imports ${name}, which ${owner.folder}/package.json does not list`);
@@ -95,6 +106,9 @@ function checkDeclared(owner: WorkspacePackage, sources: readonly SourceFile[]):
   const inProduction = namesOf(owner.name === '@sion/tests' ? own : own.filter(({ path }) => !isTestFile(path)));
   const anywhere = namesOf(own);
   return [
+    ...(owner.isPublished ? owner.dependencies.filter((name) => name.startsWith('@sion/')) : []).map(
+      (name) => `${owner.folder}/package.json lists ${name} as a dependency, which nobody can install`,
+    ),
     ...owner.dependencies
       .filter((name) => !inProduction.has(name))
       .map((name) => `${owner.folder}/package.json lists ${name}, which no production file imports`),

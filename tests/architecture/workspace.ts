@@ -15,6 +15,8 @@ export interface WorkspacePackage {
   readonly folder: string;
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
+  /** True when it goes to a registry: what it takes from us is built into it. */
+  readonly isPublished: boolean;
 }
 
 export interface SourceFile {
@@ -46,7 +48,7 @@ export function readSources(packages: readonly WorkspacePackage[]): readonly Sou
     readdirSync(join(rootFolder, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && /\.(ts|js|mjs)$/.test(entry.name))
       .map((entry) => relative(rootFolder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-      .filter((path) => !path.includes('node_modules/'))
+      .filter((path) => !path.includes('node_modules/') && !path.includes('/dist/'))
       .map((path) => {
         const text = readFileSync(join(rootFolder, path), 'utf8');
         return { path, text, imports: readImports(text) };
@@ -88,6 +90,7 @@ function readPackage(folder: string): WorkspacePackage {
     folder,
     dependencies: Object.keys(manifest['dependencies'] ?? {}),
     devDependencies: Object.keys(manifest['devDependencies'] ?? {}),
+    isPublished: manifest['private'] === undefined,
   };
 }
 
