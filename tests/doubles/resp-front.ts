@@ -3,7 +3,7 @@
  * connections to it, all of which end with the test.
  */
 
-import { openNetwork, silentLog, systemClock } from '@sion/components';
+import { openNetwork, readProcessUsage, silentLog, systemClock, systemRandom } from '@sion/components';
 import { createRespServer, type RespServer, type RespServerParts, type RespSettings, respDefaults } from '@sion/proxy';
 import { onTestFinished } from 'vitest';
 import { frontNowMs, statusOf } from './http-front.ts';
@@ -48,7 +48,14 @@ export async function serveRespInTest(change: RespFrontChange = {}): Promise<Res
 export async function serveResp(change: RespFrontChange = {}): Promise<RespFront> {
   let nowMs = frontNowMs;
   const objects = createMemoryObjects({ nowMs: () => nowMs });
-  const parts = { network: openNetwork(), status: statusOf('serving'), clock: systemClock, log: silentLog };
+  const parts = {
+    network: openNetwork(),
+    status: statusOf('serving'),
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    processUsage: readProcessUsage,
+  };
   const settings = { ...respTestSettings, ...change.settings };
   const server = await createRespServer({ ...parts, objects, ...change, settings });
   const clients: RespClient[] = [];

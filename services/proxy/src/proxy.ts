@@ -2,7 +2,17 @@
  * The proxy: takes the lease, then puts fleet, engine and fronts together, and takes them apart again in an orderly stop.
  * It owns the order in which things begin and end; what they do is theirs.
  */
-import type { Clock, Files, Functions, Log, Network, ProcessIdentity, Random, Store } from '@sion/components';
+import type {
+  Clock,
+  Files,
+  Functions,
+  Log,
+  Network,
+  ProcessIdentity,
+  ProcessUsage,
+  Random,
+  Store,
+} from '@sion/components';
 import { createPlacement, type Placement } from '@sion/core';
 import type { SionError } from '@sion/wire';
 import { createFleet, type RunningFleet } from './fleet/create-fleet.ts';
@@ -35,6 +45,7 @@ export interface ProxyParts {
   readonly log: Log;
   readonly network: Network;
   readonly identity: ProcessIdentity;
+  readonly processUsage: () => ProcessUsage;
   readonly files: Files;
   readonly functions: Functions;
   readonly store: Store;
@@ -168,7 +179,7 @@ async function startFronts(
     prices: requestPrices(parts.storePrices, settings),
   });
   const resp = await createRespServer({
-    ...{ network, objects, status, log, clock },
+    ...{ network, objects, status, log, clock, random },
     processUsage: parts.processUsage,
     settings: respSettings(settings),
   });

@@ -1,14 +1,19 @@
 /** Every conversation, each from its own file. A new one is a file and a line here. */
 import { absoluteExpiry } from './absolute-expiry.ts';
+import { appendRange } from './append-range.ts';
 import { client } from './client.ts';
 import { connection } from './connection.ts';
+import { copyRename } from './copy-rename.ts';
 import { expiry } from './expiry.ts';
 import { floats } from './floats.ts';
+import { flush } from './flush.ts';
 import { getVariants } from './get-variants.ts';
 import { hello } from './hello.ts';
 import { integers } from './integers.ts';
 import { keys } from './keys.ts';
 import type { Conversation } from './line.ts';
+import { objectMemory } from './object-memory.ts';
+import { scanning } from './scanning.ts';
 import { server } from './server.ts';
 import { set } from './set.ts';
 import { setVariants } from './set-variants.ts';
@@ -19,4 +24,5 @@ export const conversations: Readonly<Record<string, Conversation>> = {
   ...{ connection, hello, client, unknown, server },
   ...{ set, keys, integers, floats, expiry },
   ...{ setvariants: setVariants, getvariants: getVariants, absolute: absoluteExpiry },
+  ...{ range: appendRange, copy: copyRename, scanning, objects: objectMemory, flush },
 };

@@ -13,7 +13,6 @@ export const server: Conversation = [
   kind('COMMAND COUNT', 'the commands are others'),
   'COMMAND COUNT x',
   'COMMAND FOO',
-  kind('COMMAND DOCS get', 'SION documents no arguments'),
   'COMMAND DOCS foo',
   'CONFIG GET save',
   'CONFIG GET appendonly',

@@ -132,6 +132,12 @@ export class RequestParser {
     return this.#chunk.length - this.#at;
   }
 
+  /** About what a command that is not whole keeps in memory, with what waits to be read. */
+  get keptBytes(): number {
+    if (this.#state === 'start') return this.waitingBytes;
+    return this.waitingBytes + (this.#state === 'inline' ? this.#line.length : this.#bufferedBytes);
+  }
+
   /** Adds bytes; they are read in place until `release`. */
   feed(bytes: Uint8Array): void {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

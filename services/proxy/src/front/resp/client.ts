@@ -1,6 +1,6 @@
 /**
- * What a connection's client has told about itself and chosen: protocol version, names, durability. Commands of one
- * connection change it in the order in which they were sent; RESET takes it back to the start.
+ * What a connection's client has told about itself and chosen: protocol version, names, durability, whether it wants
+ * replies. Commands of one connection change it in the order in which they were sent; RESET takes it back to the start.
  */
 import type { RespVersion } from '@sion/wire';
 import type { Durability } from '../../objects/objects.ts';
@@ -17,6 +17,10 @@ export class Client {
   libraryName = '';
   libraryVersion = '';
   durability: Durability = 'store';
+  /** CLIENT NO-EVICT and NO-TOUCH: kept to be shown; SION evicts no client and keeps no idle times of keys. */
+  noEvict = false;
+  noTouch = false;
+  readonly replies = new ReplySwitch();
   /** Full name of the command that came last, and when it came, monotonic. */
   lastCommand = '';
   lastMs: number;
@@ -29,10 +33,46 @@ export class Client {
     this.lastMs = nowMs;
   }
 
-  /** As RESET leaves it: Redis forgets the name, but not the library. */
+  /** As RESET leaves it: Redis forgets the name and the switches, but not the library. */
   reset(): void {
     this.version = 2;
     this.name = '';
     this.durability = 'store';
+    this.noEvict = false;
+    this.noTouch = false;
+    this.replies.set('on');
+  }
+}
+
+/**
+ * CLIENT REPLY: which commands are answered.
+ *
+ *     ON    this one and all that follow
+ *     OFF   none, from this one on
+ *     SKIP  neither this one nor the next; nothing more when they are off
+ */
+export class ReplySwitch {
+  #off = false;
+  #skipsThis = false;
+  #skipsNext = false;
+
+  set(mode: 'on' | 'off' | 'skip'): void {
+    if (mode === 'skip') {
+      this.#skipsNext = !this.#off;
+      return;
+    }
+    this.#off = mode === 'off';
+    this.#skipsThis = false;
+  }
+
+  /** A command begins. */
+  begin(): void {
+    this.#skipsThis = this.#skipsNext;
+    this.#skipsNext = false;
+  }
+
+  /** Whether the command that began last stays without a reply. */
+  get isSilent(): boolean {
+    return this.#off || this.#skipsThis || this.#skipsNext;
   }
 }

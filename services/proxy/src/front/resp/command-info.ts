@@ -1,6 +1,8 @@
 /** Commands as COMMAND INFO and COMMAND DOCS describe them, in Redis 7.0's shape. */
 import { arrayReply, bulkReply, integerReply, mapReply, type Reply, simpleReply } from '@sion/wire';
 import type { Command, KeyPositions } from './command.ts';
+import type { CommandArgument } from './documents/argument.ts';
+import { documentOf } from './documents/index.ts';
 
 /** One element of COMMAND's reply. */
 export function describeCommand(command: Command): Reply {
@@ -14,7 +16,7 @@ export function describeCommand(command: Command): Reply {
     integerReply(keys?.step ?? 0),
     setOf(categoriesOf(command).map((category) => `@${category}`)),
     { kind: 'set', items: (command.tips ?? []).map(bulkReply) },
-    { kind: 'set', items: keys === undefined ? [] : [describeKeys(keys)] },
+    { kind: 'set', items: keys === undefined ? [] : (keys.specifications ?? [keys]).map(describeKeys) },
     { kind: 'set', items: (command.subcommands ?? []).map(describeCommand) },
   ]);
 }
@@ -22,15 +24,42 @@ export function describeCommand(command: Command): Reply {
 /** The value of a command in COMMAND DOCS's reply. */
 export function documentCommand(command: Command): Reply {
   const subcommands = command.subcommands ?? [];
+  const { docFlags, deprecatedSince, replacedBy, history, arguments: args } = documentOf(command.name);
   return mapReply([
     ['summary', bulkReply(command.summary)],
     ['since', bulkReply(command.since)],
     ['group', bulkReply(command.group)],
     ...(command.complexity === undefined ? [] : [['complexity', bulkReply(command.complexity)] as const]),
+    ...(docFlags === undefined ? [] : [['doc_flags', setOf(docFlags)] as const]),
+    ...texts({ deprecated_since: deprecatedSince, replaced_by: replacedBy }),
+    ...(history === undefined ? [] : [['history', historyReply(history)] as const]),
+    ...(args === undefined ? [] : [['arguments', arrayReply(args.map(documentArgument))] as const]),
     ...(subcommands.length === 0
       ? []
       : [['subcommands', mapReply(subcommands.map((each) => [each.name, documentCommand(each)] as const))] as const]),
   ]);
+}
+
+function historyReply(history: readonly (readonly [string, string])[]): Reply {
+  return { kind: 'set', items: history.map((entry) => arrayReply(entry.map(bulkReply))) };
+}
+
+function documentArgument(argument: CommandArgument): Reply {
+  const { name, type, keySpecIndex, token, since, deprecatedSince, flags, arguments: parts } = argument;
+  return mapReply([
+    ...texts({ name, type }),
+    ...(keySpecIndex === undefined ? [] : [['key_spec_index', integerReply(keySpecIndex)] as const]),
+    ...texts({ token, since, deprecated_since: deprecatedSince }),
+    ...(flags === undefined ? [] : [['flags', setOf(flags)] as const]),
+    ...(parts === undefined ? [] : [['arguments', arrayReply(parts.map(documentArgument))] as const]),
+  ]);
+}
+
+/** Those that are there. */
+function texts(fields: Readonly<Record<string, string | undefined>>): readonly (readonly [string, Reply])[] {
+  return Object.entries(fields).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, bulkReply(text)] as const],
+  );
 }
 
 function setOf(names: readonly string[]): Reply {
@@ -59,23 +88,28 @@ function search(type: string, spec: Reply): Reply {
   ]);
 }
 
-/** ACL categories, in Redis's order; they follow from group and flags. */
-function categoriesOf(command: Command): readonly string[] {
+/** ACL categories, in Redis's order; most follow from group and flags. */
+export function categoriesOf(command: Command): readonly string[] {
   const { flags, group } = command;
   const isAdmin = flags.includes('admin');
   const isFast = flags.includes('fast');
   const categories: readonly (readonly [string, boolean])[] = [
-    ['keyspace', group === 'generic'],
+    ['keyspace', (group === 'generic' && command.subcommands === undefined) || has(command, 'keyspace')],
     ['read', flags.includes('readonly')],
     ['write', flags.includes('write')],
     ['string', group === 'string'],
     ['admin', isAdmin],
     ['fast', isFast],
     ['slow', !isFast],
-    ['dangerous', isAdmin || command.name === 'info'],
-    ['connection', hasConnectionCategory(command)],
+    ['blocking', flags.includes('blocking')],
+    ['dangerous', isAdmin || has(command, 'dangerous')],
+    ['connection', hasConnectionCategory(command) || has(command, 'connection')],
   ];
   return categories.flatMap(([name, applies]) => (applies ? [name] : []));
+}
+
+function has({ categories = [] }: Command, category: NonNullable<Command['categories']>[number]): boolean {
+  return categories.includes(category);
 }
 
 /** Redis gives containers of the connection group none, and COMMAND one although it is of the server group. */

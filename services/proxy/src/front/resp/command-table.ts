@@ -9,7 +9,7 @@ import { longKey, type ReplyError, unknownCommand, unknownSubcommand, wrongArity
 /** What arguments ask for, or the error that they get. */
 export type Lookup =
   | { readonly kind: 'found'; readonly command: Command }
-  | { readonly kind: 'refused'; readonly error: ReplyError };
+  | { readonly kind: 'refused'; readonly error: ReplyError; readonly command?: Command };
 
 /** See the module. */
 export class CommandTable {
@@ -45,7 +45,7 @@ export class CommandTable {
     if (command === undefined) return { kind: 'refused', error: unknownSubcommand(outer.name, args[1]) };
     const { arity } = command;
     const fits = arity >= 0 ? argumentCount === arity : argumentCount >= -arity;
-    return fits ? { kind: 'found', command } : { kind: 'refused', error: wrongArity(command.name) };
+    return fits ? { kind: 'found', command } : { kind: 'refused', error: wrongArity(command.name), command };
   }
 
   #subcommand(outer: Command, name: Buffer | undefined): Command | undefined {
@@ -58,19 +58,34 @@ function subcommandsOf(command: Command): ReadonlyMap<string, Command> {
   return new Map(entries.map((entry) => [entry.name.slice(command.name.length + 1), entry]));
 }
 
-const noKeys: readonly Key[] = [];
-
 /** The keys among a command's arguments; throws the error for one that is too long. */
 export function keysOf(command: Command, args: readonly Buffer[], maxKeyBytes: number): readonly Key[] {
-  if (command.keys === undefined) return noKeys;
-  const { first, last, step } = command.keys;
-  const end = last < 0 ? args.length + last : last;
   const keys: Key[] = [];
-  for (let at = first; at <= end; at += step) {
-    const bytes = args[at];
-    if (bytes === undefined) break;
+  for (const { bytes } of keyArguments(command, args)) {
     if (bytes.length > maxKeyBytes) throw longKey(bytes.length, maxKeyBytes);
     keys.push(bytes.toString('latin1'));
   }
   return keys;
+}
+
+/** An argument that is a key, and what the command does with it. */
+export interface KeyArgument {
+  readonly bytes: Buffer;
+  /** Redis's words, such as `RO`, `access`. */
+  readonly flags: readonly string[];
+}
+
+/** The arguments that are keys. */
+export function keyArguments({ keys }: Command, args: readonly Buffer[]): readonly KeyArgument[] {
+  if (keys === undefined) return [];
+  return (keys.specifications ?? [keys]).flatMap(({ first, last, step, flags, flagsOf }) => {
+    const end = last < 0 ? args.length + last : last;
+    const places: KeyArgument[] = [];
+    for (let at = first; at <= end; at += step) {
+      const bytes = args[at];
+      if (bytes === undefined) break;
+      places.push({ bytes, flags: flagsOf?.(args) ?? flags });
+    }
+    return places;
+  });
 }

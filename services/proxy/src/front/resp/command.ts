@@ -2,14 +2,22 @@
  * What a command is. Each stands in a small file of its own under `commands/`: what Redis says of it (arity, flags, key
  * positions), and what it does. The table finds it, checks arity and keys, and gives it a {@link Call}.
  */
-import type { Clock } from '@sion/components';
+import type { Clock, ProcessUsage, Random } from '@sion/components';
 import type { Key, Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
 import type { Answer } from './answer.ts';
+import type { ArgumentMemory } from './argument-memory.ts';
 import type { Client } from './client.ts';
+import type { Clients } from './clients.ts';
+import type { CommandPause } from './command-pause.ts';
 import type { CommandTable } from './command-table.ts';
+import type { IdleWatch } from './idle-watch.ts';
 import type { IncomingValue } from './incoming-value.ts';
-import type { RespSettings } from './resp-settings.ts';
+import type { KeyQueue } from './key-queue.ts';
+import type { ChangeableSettings, RespSettings } from './resp-settings.ts';
+import type { ScanCursors } from './scan-cursors.ts';
+import type { SlowLog } from './slow-log.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Redis's command flags, as far as our commands have them. */
 type CommandFlag =
@@ -17,6 +25,7 @@ type CommandFlag =
   | 'readonly'
   | 'denyoom'
   | 'admin'
+  | 'blocking'
   | 'noscript'
   | 'loading'
   | 'stale'
@@ -32,6 +41,10 @@ export interface KeyPositions {
   /** As COMMAND INFO gives them, e.g. `RO`, `access`. */
   readonly flags: readonly string[];
   readonly notes?: string;
+  /** What these very arguments do to the keys, where that depends on them. */
+  flagsOf?(args: readonly Buffer[]): readonly string[];
+  /** One for each place, where keys are of different use (COPY); together they are `first` to `last`. */
+  readonly specifications?: readonly Omit<KeyPositions, 'specifications'>[];
 }
 
 export interface Command {
@@ -48,6 +61,8 @@ export interface Command {
   readonly since: string;
   readonly complexity?: string;
   readonly tips?: readonly string[];
+  /** Redis's ACL categories that do not follow from group and flags. */
+  readonly categories?: readonly ('dangerous' | 'connection' | 'keyspace')[];
   /** The argument that may be large and then arrives as a stream ({@link Call.value}). */
   readonly streamedArgument?: number;
   /**
@@ -55,6 +70,8 @@ export interface Command {
    * same key, decided in the order in which they were sent.
    */
   readonly mutatesAtOnce?: boolean;
+  /** It sees or changes keys that it does not name: nothing of its connection runs beside it. */
+  readonly wholeKeyspace?: boolean;
   /** What its answer may hold while it is awaited, as far as that is known before it runs. */
   expectedBytes?(call: Call): number;
   /** After its reply the connection closes. */
@@ -85,15 +102,18 @@ export interface Front {
   readonly settings: RespSettings;
   readonly table: CommandTable;
   readonly traffic: Traffic;
+  readonly argumentMemory: ArgumentMemory;
+  /** Values that are put together from what they were and written anew: one at a time per key. */
+  readonly patches: KeyQueue;
+  readonly scanCursors: ScanCursors;
+  readonly random: Random;
+  readonly clients: Clients;
+  readonly pause: CommandPause;
+  readonly slowLog: SlowLog;
+  readonly idleWatch: IdleWatch;
+  /** CONFIG SET: from now on, for connections that are open as well. */
+  readonly changeSettings: (change: Partial<ChangeableSettings>) => void;
+  readonly processUsage: () => ProcessUsage;
   /** The port that clients reached; known once it listens. */
   readonly port: () => number;
-}
-
-/** Counts since the start, for INFO. */
-interface Traffic {
-  connections: number;
-  rejectedConnections: number;
-  commands: number;
-  errors: number;
-  openConnections: number;
 }

@@ -277,7 +277,7 @@ describe('server commands', () => {
         '*6\r\n$9\r\nMAXMEMORY\r\n$1\r\n0\r\n$9\r\ndatabases\r\n$1\r\n1\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n',
       ],
       ['CONFIG GET', "-ERR wrong number of arguments for 'config|get' command\r\n"],
-      ['CONFIG SET a b', "-ERR unknown subcommand 'SET'. Try CONFIG HELP.\r\n"],
+      ['CONFIG SET a b', "-ERR Unknown option or number of arguments for CONFIG SET - 'a'\r\n"],
     ]));
 
   it('describes its commands as Redis describes them', () =>
@@ -288,7 +288,7 @@ describe('server commands', () => {
       ],
       [
         'COMMAND DOCS get foo',
-        '*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$22\r\nGet the value of a key\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$10\r\ncomplexity\r\n$4\r\nO(1)\r\n',
+        '*2\r\n$3\r\nget\r\n*10\r\n$7\r\nsummary\r\n$22\r\nGet the value of a key\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n$5\r\ngroup\r\n$6\r\nstring\r\n$10\r\ncomplexity\r\n$4\r\nO(1)\r\n$9\r\narguments\r\n*1\r\n*6\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:0\r\n',
       ],
       ['COMMAND COUNT', `:${commands.length}\r\n`],
       ['COMMAND FOO', "-ERR unknown subcommand 'FOO'. Try COMMAND HELP.\r\n"],

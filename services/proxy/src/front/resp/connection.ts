@@ -17,6 +17,7 @@ import {
 } from '@sion/wire';
 import type { AnswerOutput, StreamedAnswer } from './answer.ts';
 import type { Client } from './client.ts';
+import type { ClientConnection } from './clients.ts';
 import type { Call, Command } from './command.ts';
 import { keysOf } from './command-table.ts';
 import { IncomingValue } from './incoming-value.ts';
@@ -29,7 +30,7 @@ import type { Watched } from './stall-watch.ts';
 const gatheredBytes = 256 * 1024;
 
 /** See the module. */
-export class RespConnection implements Watched {
+export class RespConnection implements Watched, ClientConnection {
   readonly #connection: Connection;
   readonly #core: RespServerCore;
   readonly #client: Client;
@@ -63,12 +64,16 @@ export class RespConnection implements Watched {
     const { settings } = core.front;
     this.#parser = new RequestParser(core.requestLimits, {
       streams: (args, argumentCount) => this.#streams(args, argumentCount),
-      admits: (bytes) => core.admit(bytes),
+      admits: (bytes) => core.front.argumentMemory.admit(bytes),
     });
     this.#pipeline = new Pipeline(
       { commands: settings.pipelineCommands, bytes: settings.pipelineBytes },
-      () => this.#onAnswer(),
-      (error, command) => core.log.error('resp-command-failed', { command, error: String(error), client: client.id }),
+      {
+        holds: (command) => core.front.pause.holds(command),
+        onAnswer: () => this.#onAnswer(),
+        onDefect: (error, command) =>
+          core.log.error('resp-command-failed', { command, error: String(error), client: client.id }),
+      },
     );
   }
 
@@ -78,6 +83,7 @@ export class RespConnection implements Watched {
       onData: (bytes) => {
         if (this.#closing) return;
         this.#receivedBytes += bytes.byteLength;
+        this.#core.front.traffic.receivedBytes += bytes.byteLength;
         this.#parser.feed(bytes);
         this.#continue();
         this.#parser.release();
@@ -101,6 +107,31 @@ export class RespConnection implements Watched {
   /** Cuts it now. */
   destroy(): void {
     this.#connection.destroy();
+  }
+
+  /** Takes nothing new; what was taken is answered, but a value that is arriving is cut off. */
+  finish(): void {
+    if (this.#value !== undefined) return this.destroy();
+    this.#closing = true;
+    this.#continueSoon();
+  }
+
+  /** A pause of commands is over. */
+  resumeCommands(): void {
+    this.#pipeline.startNext();
+    this.#continueSoon();
+  }
+
+  get incompleteBytes(): number {
+    return this.#parser.keptBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#pipeline.heldBytes;
+  }
+
+  get unsentBytes(): number {
+    return this.#connection.bufferedBytes;
   }
 
   /** What waits for the client: the rest of a command, unless this side has paused it, or answers to be read. */
@@ -131,9 +162,9 @@ export class RespConnection implements Watched {
     this.#gone.abort(gone);
     this.#value?.fail(gone);
     this.#drained?.reject(gone);
-    this.#core.release(this.#parser.admittedBytes);
+    this.#core.front.argumentMemory.release(this.#parser.admittedBytes);
     this.#pipeline.abandon();
-    this.#core.onClosed(this);
+    this.#core.onClosed(this, this.#client);
   }
 
   /** Answers that come in the same turn go out together; the last one that is awaited waits for no other. */
@@ -226,7 +257,7 @@ export class RespConnection implements Watched {
       case 'closing': {
         this.#value?.finish(event);
         this.#value = undefined;
-        this.#core.release(event.admittedBytes);
+        this.#core.front.argumentMemory.release(event.admittedBytes);
       }
     }
   }
@@ -244,7 +275,7 @@ export class RespConnection implements Watched {
     if (isHttp(args)) this.#closing = true;
     const taken = {
       heldBytes: args.reduce((sum, argument) => sum + argument.length, 0),
-      ...(admittedBytes > 0 ? { onEnd: () => this.#core.release(admittedBytes) } : {}),
+      ...(admittedBytes > 0 ? { onEnd: () => this.#core.front.argumentMemory.release(admittedBytes) } : {}),
     };
     try {
       const { command, keys } = this.#resolve(args, request);
@@ -259,7 +290,10 @@ export class RespConnection implements Watched {
   #resolve(args: readonly Buffer[], request: RequestArguments) {
     const found = this.#core.front.table.find(args, request.argumentCount);
     if (isHttp(args)) throw new ReplyError('ERR this is not the HTTP port: it speaks RESP; use SION_HTTP_PORT');
-    if (found.kind === 'refused') throw found.error;
+    if (found.kind === 'refused') {
+      if (found.command !== undefined) this.#core.front.traffic.countRejected(found.command.name);
+      throw found.error;
+    }
     const { command } = found;
     this.#note(command);
     return { command, keys: keysOf(command, args, this.#core.front.settings.maxKeyBytes) };
@@ -297,7 +331,7 @@ export class RespConnection implements Watched {
         void this.#sendStreamed(due.answer, due.version);
         return;
       }
-      if (due.answer.kind === 'error') this.#core.front.traffic.errors += 1;
+      this.#core.front.traffic.countError(due.answer);
       this.#writer.write(due.answer, due.version);
       this.#pipeline.shift();
       if (this.#writer.length >= gatheredBytes) this.#writeOut();
@@ -307,6 +341,7 @@ export class RespConnection implements Watched {
   #writeOut(): void {
     if (this.#writer.length === 0) return;
     this.#writtenBytes += this.#writer.length;
+    this.#core.front.traffic.sentBytes += this.#writer.length;
     if (!this.#connection.write(this.#writer.take())) this.#undrained = true;
   }
 
@@ -343,8 +378,9 @@ export class RespConnection implements Watched {
         this.#connection.destroy();
         return;
       }
-      this.#core.front.traffic.errors += 1;
-      writer.write(replyOfError(error), version);
+      const reply = replyOfError(error);
+      this.#core.front.traffic.countError(reply);
+      writer.write(reply, version);
     }
     if (this.#over) return;
     this.#sending = false;

@@ -21,8 +21,8 @@ describe('KeyTurns', () => {
     const turns = new KeyTurns();
     expect(turns.tryBegin(commands[first], { keys: ['k'] })).toBe(true);
     expect(turns.tryBegin(commands[second], { keys: ['other', 'k'] })).toBe(together[first].includes(second));
-    turns.end(['k']);
-    if (together[first].includes(second)) turns.end(['other', 'k']);
+    turns.end(commands[first], ['k']);
+    if (together[first].includes(second)) turns.end(commands[second], ['other', 'k']);
     expect(turns.tryBegin(commands.other, { keys: ['k', 'other'] })).toBe(true);
   });
 
@@ -31,7 +31,21 @@ describe('KeyTurns', () => {
     expect(turns.tryBegin(commands.other, { keys: ['a', 'a'] })).toBe(true);
     expect(turns.tryBegin(commands.read, { keys: ['b', 'a'] })).toBe(false);
     expect(turns.tryBegin(commands.other, { keys: ['b'] })).toBe(true);
-    turns.end(['a', 'a']);
+    turns.end(commands.other, ['a', 'a']);
     expect(turns.tryBegin(commands.read, { keys: ['a'] })).toBe(true);
+  });
+
+  it('lets a command on the whole keyspace run alone', () => {
+    const whole: Command = { ...base, flags: ['readonly'], wholeKeyspace: true };
+    const turns = new KeyTurns();
+    expect(turns.tryBegin(commands.read, { keys: ['k'] })).toBe(true);
+    expect(turns.tryBegin(whole, { keys: [] })).toBe(false);
+    turns.end(commands.read, ['k']);
+    expect(turns.tryBegin(whole, { keys: [] })).toBe(true);
+    expect(turns.tryBegin(whole, { keys: [] })).toBe(false);
+    expect(turns.tryBegin(commands.read, { keys: ['k'] })).toBe(false);
+    expect(turns.tryBegin(commands.read, { keys: [] })).toBe(true);
+    turns.end(whole, []);
+    expect(turns.tryBegin(commands.other, { keys: ['k'] })).toBe(true);
   });
 });

@@ -7,6 +7,9 @@
  *     | an ordered write         | no    | yes            | no           |
  *     | another write            | no    | no             | no           |
  *
+ * A command on the whole keyspace (KEYS, FLUSHALL) runs alone: it must see what was sent before, and leave alone what
+ * was sent after it.
+ *
  * An ordered write is one that `objects.mutate` takes at once: the engine decides these in the order of their calls.
  */
 import type { Key } from '../../objects/objects.ts';
@@ -22,11 +25,19 @@ interface Turn {
 /** See the module. */
 export class KeyTurns {
   readonly #turns = new Map<Key, Turn>();
+  /** A command on the whole keyspace is under way. */
+  #whole = false;
 
   /** Takes the keys for a command, or nothing when one of them is not free for it. */
   tryBegin(command: Command, call: Pick<Call, 'keys' | 'value'>): boolean {
     const { keys } = call;
+    if (command.wholeKeyspace === true) {
+      if (this.#whole || this.#turns.size > 0) return false;
+      this.#whole = true;
+      return true;
+    }
     if (keys.length === 0) return true;
+    if (this.#whole) return false;
     const access = accessOf(command, call);
     for (const key of keys) {
       const turn = this.#turns.get(key);
@@ -41,7 +52,8 @@ export class KeyTurns {
     return true;
   }
 
-  end(keys: readonly Key[]): void {
+  end(command: Command, keys: readonly Key[]): void {
+    if (command.wholeKeyspace === true) this.#whole = false;
     for (const key of keys) {
       const turn = this.#turns.get(key);
       if (turn === undefined) continue;

@@ -26,6 +26,9 @@ interface Entry extends TakenCommand {
   version: RespVersion;
   answer: Answer | undefined;
   answerBytes: number;
+  startedMs: number;
+  /** The client wants no reply to it. */
+  silent: boolean;
 }
 
 /** An answer whose turn has come. */
@@ -39,11 +42,20 @@ export interface PipelineBounds {
   readonly bytes: number;
 }
 
+/** What the pipeline asks and tells its owner. */
+export interface PipelineOwner {
+  /** Whether a command may not begin yet; `startNext` when that is over. */
+  holds(command: Command): boolean;
+  /** An answer came later than its `take`. */
+  onAnswer(): void;
+  /** A command failed in a way that is nobody's fault but SION's. */
+  onDefect(error: unknown, command: string): void;
+}
+
 /** See the module. */
 export class Pipeline {
   readonly #bounds: PipelineBounds;
-  readonly #onAnswer: () => void;
-  readonly #onDefect: (error: unknown, command: string) => void;
+  readonly #owner: PipelineOwner;
   readonly #turns = new KeyTurns();
   readonly #entries: Entry[] = [];
   /** How many of the entries, from the front, were started. */
@@ -56,11 +68,14 @@ export class Pipeline {
   #streamed = 0;
   #abandoned = false;
 
-  /** `onAnswer` is called when an answer came later than its `take`. */
-  constructor(bounds: PipelineBounds, onAnswer: () => void, onDefect: (error: unknown, command: string) => void) {
+  constructor(bounds: PipelineBounds, owner: PipelineOwner) {
     this.#bounds = bounds;
-    this.#onAnswer = onAnswer;
-    this.#onDefect = onDefect;
+    this.#owner = owner;
+  }
+
+  /** Bytes of commands that were taken, and of answers that wait for their turn. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   get empty(): boolean {
@@ -79,9 +94,10 @@ export class Pipeline {
   /** Adds a command and starts it when it can be. */
   take(taken: TakenCommand): void {
     const version = taken.call.client.version;
-    this.#entries.push({ ...taken, version, expectedBytes: 0, answer: undefined, answerBytes: 0 });
+    const fresh = { expectedBytes: 0, answer: undefined, answerBytes: 0, startedMs: 0, silent: false };
+    this.#entries.push({ ...taken, ...fresh, version });
     this.#heldBytes += taken.heldBytes;
-    this.#startNext();
+    this.startNext();
   }
 
   /** Adds an answer that needs no command to run, such as an error. */
@@ -91,9 +107,13 @@ export class Pipeline {
 
   /** The answer that is to be sent now, if it is there. */
   due(): DueAnswer | undefined {
-    const [entry] = this.#entries;
-    if (entry?.answer === undefined) return undefined;
-    return { answer: entry.answer, version: entry.version };
+    for (;;) {
+      const [entry] = this.#entries;
+      if (entry?.answer === undefined) return undefined;
+      if (!entry.silent) return { answer: entry.answer, version: entry.version };
+      if (entry.answer.kind === 'streamed') entry.answer.cancel();
+      this.shift();
+    }
   }
 
   /** The due answer was sent. */
@@ -103,7 +123,7 @@ export class Pipeline {
     this.#started -= 1;
     this.#answered -= 1;
     this.#end(entry);
-    this.#startNext();
+    this.startNext();
   }
 
   /** The client is gone. What runs is left to end; what it gives is dropped. */
@@ -121,15 +141,16 @@ export class Pipeline {
     this.#heldBytes -= entry.heldBytes + entry.answerBytes;
     if (entry.answer?.kind === 'streamed') {
       this.#streamed -= 1;
-      this.#turns.end(entry.call.keys);
+      this.#turns.end(entry.command, entry.call.keys);
     }
     entry.onEnd?.();
   }
 
-  #startNext(): void {
+  /** Starts what can be started. */
+  startNext(): void {
     while (this.#started < this.#entries.length && this.#streamed === 0) {
       const entry = this.#entries[this.#started];
-      if (entry === undefined) return;
+      if (entry === undefined || this.#owner.holds(entry.command)) return;
       const expectedBytes = entry.command.expectedBytes?.(entry.call) ?? 0;
       if (this.#expectedBytes > 0 && this.#expectedBytes + expectedBytes > this.#bounds.bytes) return;
       if (!this.#turns.tryBegin(entry.command, entry.call)) return;
@@ -142,6 +163,9 @@ export class Pipeline {
 
   #run(entry: Entry): void {
     const { command, call } = entry;
+    const { replies } = call.client;
+    entry.startedMs = call.front.clock.monotonicMs();
+    replies.begin();
     let answer: Answer | Promise<Answer>;
     try {
       answer = command.run(call);
@@ -149,12 +173,13 @@ export class Pipeline {
       answer = this.#errorAnswer(error, command);
     }
     entry.version = call.client.version;
+    entry.silent = replies.isSilent;
     if (!(answer instanceof Promise)) return this.#settle(entry, answer);
     const settle = (late: Answer) => {
       this.#settle(entry, late);
       if (this.#abandoned) return;
-      this.#startNext();
-      this.#onAnswer();
+      this.startNext();
+      this.#owner.onAnswer();
     };
     answer.then(settle, (error: unknown) => settle(this.#errorAnswer(error, command)));
   }
@@ -164,6 +189,7 @@ export class Pipeline {
       if (answer.kind === 'streamed') answer.cancel();
       return;
     }
+    this.#count(entry, answer);
     entry.answer = answer;
     this.#expectedBytes -= entry.expectedBytes;
     this.#answered += 1;
@@ -172,18 +198,27 @@ export class Pipeline {
     } else {
       entry.answerBytes = bytesOf(answer);
       this.#heldBytes += entry.answerBytes;
-      this.#turns.end(entry.call.keys);
+      this.#turns.end(entry.command, entry.call.keys);
     }
+  }
+
+  #count({ command, call, startedMs }: Entry, answer: Answer): void {
+    if (command.arity === 0) return;
+    const { traffic, slowLog, clock } = call.front;
+    const micros = Math.round((clock.monotonicMs() - startedMs) * 1000);
+    traffic.countCommand(command.name, micros, answer.kind === 'error');
+    if (slowLog.takes(micros)) slowLog.add(command.name, call, micros);
   }
 
   #errorAnswer(error: unknown, command: Command): Answer {
     // What fails once the client is gone fails because of that.
     const isDefect = !this.#abandoned && !(error instanceof ReplyError) && asSionError(error).code === 'internal';
-    if (isDefect) this.#onDefect(error, command.name);
+    if (isDefect) this.#owner.onDefect(error, command.name);
     return replyOfError(error);
   }
 }
 
+/** Stands for what was refused; its arity is one that no command has. */
 const refusedCommand = {
   ...{ name: 'refused', arity: 0, flags: [], group: 'generic', summary: '', since: '' },
 } as const satisfies Omit<Command, 'run'>;

@@ -43,8 +43,10 @@ export const syntaxError = () => new ReplyError('ERR syntax error');
 export const notAnInteger = () => new ReplyError('ERR value is not an integer or out of range');
 export const notAFloat = () => new ReplyError('ERR value is not a valid float');
 export const wouldOverflow = () => new ReplyError('ERR increment or decrement would overflow');
+export const stringTooLong = () => new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
 export const invalidExpireTime = (command: string) => new ReplyError(`ERR invalid expire time in '${command}' command`);
 export const wrongArity = (command: string) => new ReplyError(`ERR wrong number of arguments for '${command}' command`);
+export const wrongPassword = () => new ReplyError('WRONGPASS invalid username-password pair or user is disabled.');
 
 /** How much of a command's arguments Redis repeats. */
 const repeatedCharacters = 128;
@@ -64,6 +66,14 @@ export function unknownCommand(args: readonly Buffer[]): ReplyError {
 export function unknownSubcommand(container: string, subcommand: Buffer | undefined): ReplyError {
   const name = asCString(subcommand, repeatedCharacters);
   return new ReplyError(`ERR unknown subcommand '${name}'. Try ${container.toUpperCase()} HELP.`);
+}
+
+/** As some containers answer a subcommand that got too many arguments. */
+export function unfitSubcommand(container: string, subcommand: Buffer | undefined): ReplyError {
+  const name = asCString(subcommand, repeatedCharacters);
+  return new ReplyError(
+    `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ${container.toUpperCase()} HELP.`,
+  );
 }
 
 /** Bytes as C's `%.*s` prints them: up to the first NUL. */

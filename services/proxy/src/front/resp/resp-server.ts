@@ -2,17 +2,25 @@
  * The RESP server: listens, gives each connection its client, and stops in good order. It owns what connections share:
  * the command table, the counts for INFO, and the bound on arguments that all of them together keep in memory.
  */
-import type { Clock, Connection, Listener, Log, Network } from '@sion/components';
+import type { Clock, Connection, Listener, Log, Network, ProcessUsage, Random } from '@sion/components';
 import { ReplyWriter, type RequestLimits, SionError } from '@sion/wire';
 import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
+import { ArgumentMemory } from './argument-memory.ts';
 import { Client } from './client.ts';
+import { Clients } from './clients.ts';
 import type { Front } from './command.ts';
+import { CommandPause } from './command-pause.ts';
 import { CommandTable } from './command-table.ts';
 import { commands } from './commands/index.ts';
 import { RespConnection } from './connection.ts';
-import type { RespSettings } from './resp-settings.ts';
+import { IdleWatch } from './idle-watch.ts';
+import { KeyQueue } from './key-queue.ts';
+import type { ChangeableSettings, RespSettings } from './resp-settings.ts';
+import { ScanCursors } from './scan-cursors.ts';
+import { SlowLog } from './slow-log.ts';
 import { StallWatch } from './stall-watch.ts';
+import { Traffic } from './traffic.ts';
 
 export interface RespServerParts {
   readonly network: Network;
@@ -20,7 +28,9 @@ export interface RespServerParts {
   readonly status: StatusSource;
   readonly log: Log;
   readonly clock: Clock;
+  readonly random: Random;
   readonly settings: RespSettings;
+  readonly processUsage: () => ProcessUsage;
 }
 
 export interface RespServer {
@@ -37,12 +47,9 @@ export interface RespServerCore {
   readonly log: Log;
   readonly requestLimits: RequestLimits;
   readonly writer: ReplyWriter;
-  /** Takes memory for a large argument, if there is some. */
-  admit(bytes: number): boolean;
-  release(bytes: number): void;
   /** The error for a command whose arguments were not admitted. */
   tooMuch(command: string): SionError;
-  onClosed(connection: RespConnection): void;
+  onClosed(connection: RespConnection, client: Client): void;
 }
 
 /** Starts serving; rejects with `unavailable` when it cannot listen. */
@@ -53,34 +60,55 @@ export async function createRespServer(parts: RespServerParts): Promise<RespServ
 }
 
 class RunningServer implements RespServer {
-  readonly #parts: RespServerParts;
+  readonly #parts: Omit<RespServerParts, 'settings'>;
+  /** A copy of its own: CONFIG SET changes it. */
+  readonly #settings: RespSettings;
   readonly #core: RespServerCore;
   readonly #open = new Set<RespConnection>();
   readonly #stalls: StallWatch;
   #listener: Listener | undefined;
   #nextClient = 1;
-  #admittedBytes = 0;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: RespServerParts) {
     this.#parts = parts;
-    const { objects, status, clock, settings, log } = parts;
-    this.#stalls = new StallWatch(clock, settings.stallMs);
-    const traffic = { connections: 0, rejectedConnections: 0, commands: 0, errors: 0, openConnections: 0 };
-    const table = new CommandTable(commands);
+    const settings = { ...parts.settings };
+    this.#settings = settings;
+    this.#stalls = new StallWatch(parts.clock, settings.stallMs);
     this.#core = {
-      front: { objects, status, clock, settings, table, traffic, port: () => this.port },
-      log,
+      front: this.#createFront(settings),
+      log: parts.log,
       requestLimits: requestLimits(settings),
       writer: new ReplyWriter(),
-      admit: (bytes) => this.#admit(bytes),
-      release: (bytes) => {
-        this.#admittedBytes -= bytes;
-      },
       tooMuch: (command) => tooMuch(command, settings),
-      onClosed: (connection) => this.#onClosed(connection),
+      onClosed: (connection, client) => this.#onClosed(connection, client),
     };
+  }
+
+  #createFront(settings: RespSettings): Front {
+    const { objects, status, clock, random, processUsage } = this.#parts;
+    const clients = new Clients();
+    return {
+      ...{ objects, status, clock, random, settings, processUsage, clients },
+      table: new CommandTable(commands),
+      traffic: new Traffic(),
+      argumentMemory: new ArgumentMemory(settings.maxBufferedTotalBytes),
+      patches: new KeyQueue(),
+      scanCursors: new ScanCursors(settings.maxScanCursors),
+      pause: new CommandPause(clock, () => {
+        for (const connection of this.#open) connection.resumeCommands();
+      }),
+      slowLog: new SlowLog(),
+      idleWatch: new IdleWatch(clock, clients),
+      changeSettings: (change) => this.#change(settings, change),
+      port: () => this.port,
+    };
+  }
+
+  #change(settings: RespSettings, change: Partial<ChangeableSettings>): void {
+    Object.assign(settings, change);
+    if (change.stallMs !== undefined) this.#stalls.stallMs = change.stallMs;
   }
 
   get port(): number {
@@ -92,7 +120,8 @@ class RunningServer implements RespServer {
   }
 
   async listen(): Promise<void> {
-    const { network, settings } = this.#parts;
+    const { network } = this.#parts;
+    const settings = this.#settings;
     this.#listener = await network.listen(settings.host, settings.respPort, (connection) => this.#accept(connection));
   }
 
@@ -102,8 +131,9 @@ class RunningServer implements RespServer {
   }
 
   #accept(connection: Connection): void {
-    const { clock, settings } = this.#parts;
-    const { traffic } = this.#core.front;
+    const { clock } = this.#parts;
+    const settings = this.#settings;
+    const { traffic, clients } = this.#core.front;
     traffic.connections += 1;
     if (this.#closing !== undefined || this.#open.size >= settings.maxRespConnections) {
       traffic.rejectedConnections += 1;
@@ -113,38 +143,38 @@ class RunningServer implements RespServer {
     this.#nextClient += 1;
     const opened = new RespConnection(connection, client, this.#core);
     this.#open.add(opened);
+    clients.add(client, opened);
     this.#stalls.add(opened);
     traffic.openConnections = this.#open.size;
     opened.open();
   }
 
-  #onClosed(connection: RespConnection): void {
+  #onClosed(connection: RespConnection, client: Client): void {
     this.#open.delete(connection);
+    this.#core.front.clients.remove(client);
     this.#stalls.remove(connection);
     this.#core.front.traffic.openConnections = this.#open.size;
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 
   async #close(): Promise<void> {
+    const { pause, idleWatch } = this.#core.front;
+    idleWatch.stop();
     await this.#listener?.close();
     if (this.#open.size === 0) return;
-    const { clock, settings, log } = this.#parts;
+    const { clock, log } = this.#parts;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    const timer = clock.after(settings.drainMs, () => {
+    const timer = clock.after(this.#settings.drainMs, () => {
       log.warn('resp-connections-cut', { connections: this.#open.size });
       for (const connection of this.#open) connection.destroy();
     });
     for (const connection of this.#open) connection.drain();
+    // What waits for the end of a pause would hold up the stop.
+    pause.end();
     await empty;
     timer.cancel();
-  }
-
-  #admit(bytes: number): boolean {
-    if (this.#admittedBytes + bytes > this.#parts.settings.maxBufferedTotalBytes) return false;
-    this.#admittedBytes += bytes;
-    return true;
   }
 }
 
@@ -165,10 +195,13 @@ function tooMuch(command: string, settings: RespSettings): SionError {
   );
 }
 
+/** Read anew for each command: CONFIG SET may change one. */
 function requestLimits(settings: RespSettings): RequestLimits {
   return {
     maxArguments: settings.maxArguments,
-    maxBulkBytes: settings.maxRespValueBytes,
+    get maxBulkBytes() {
+      return settings.maxRespValueBytes;
+    },
     maxLineBytes: settings.maxInlineBytes,
     streamThresholdBytes: settings.streamThresholdBytes,
     pieceBytes: settings.pieceBytes,

@@ -11,6 +11,8 @@ type Fields = readonly (readonly [string, string | number])[];
 const sections: readonly {
   readonly name: string;
   readonly title: string;
+  /** Only with `all` or by its name, as in Redis. */
+  readonly isExtra?: boolean;
   fields(front: Front, status: ProxyStatus): Fields;
 }[] = [
   { name: 'server', title: 'Server', fields: serverFields },
@@ -22,6 +24,9 @@ const sections: readonly {
     fields: () => [
       ['loading', 0],
       ['aof_enabled', 0],
+      // Nothing is saved in the background: a write is in the store when it is acknowledged.
+      ['rdb_bgsave_in_progress', 0],
+      ['aof_rewrite_in_progress', 0],
     ],
   },
   { name: 'stats', title: 'Stats', fields: statsFields },
@@ -31,32 +36,38 @@ const sections: readonly {
     fields: () => [
       ['role', 'master'],
       ['connected_slaves', 0],
+      ['master_repl_offset', 0],
     ],
   },
+  { name: 'cpu', title: 'CPU', fields: cpuFields },
+  { name: 'commandstats', title: 'Commandstats', isExtra: true, fields: commandFields },
+  { name: 'errorstats', title: 'Errorstats', fields: errorFields },
   { name: 'cluster', title: 'Cluster', fields: () => [['cluster_enabled', 0]] },
   { name: 'keyspace', title: 'Keyspace', fields: keyspaceFields },
   { name: 'sion', title: 'Sion', fields: sionFields },
 ];
 
-const allNames = ['all', 'default', 'everything'];
+const allNames = ['all', 'everything'];
 
-/** The text for the named sections; all of them without a name. Latin-1, one character per byte. */
+/** The text for the named sections; without a name, the usual ones. Latin-1, one character per byte. */
 export function writeInfo(front: Front, names: readonly string[]): string {
-  const isAll = names.length === 0 || names.some((name) => allNames.includes(name));
+  const isAll = names.some((name) => allNames.includes(name));
+  const isUsual = names.length === 0 || names.includes('default');
   const status = front.status.status();
   const text = sections
-    .filter(({ name }) => isAll || names.includes(name))
+    .filter(({ name, isExtra = false }) => isAll || (isUsual && !isExtra) || names.includes(name))
     .map(({ title, fields }) => [`# ${title}`, ...fields(front, status).map(([name, value]) => `${name}:${value}`)])
     .map((lines) => `${lines.join('\r\n')}\r\n`)
     .join('\r\n');
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-function serverFields({ clock, port }: Front, status: ProxyStatus): Fields {
+function serverFields({ clock, port, processUsage }: Front, status: ProxyStatus): Fields {
   return [
     ['redis_version', redisVersion],
     ['redis_mode', 'standalone'],
     ['sion_version', status.version],
+    ['process_id', processUsage().pid],
     ['tcp_port', port()],
     ['server_time_usec', clock.wallMs() * 1000],
     ['uptime_in_seconds', Math.floor(status.uptimeSeconds)],
@@ -72,11 +83,14 @@ function clientFields({ traffic, settings }: Front): Fields {
   ];
 }
 
-/** The memory of the functions; the proxy's own is not it. */
-function memoryFields(_front: Front, { memory }: ProxyStatus): Fields {
+/** The memory of the functions; the proxy's own is `used_memory_rss`. */
+function memoryFields({ processUsage }: Front, { memory }: ProxyStatus): Fields {
+  const { residentBytes } = processUsage();
   return [
     ['used_memory', memory.usedBytes],
     ['used_memory_human', human(memory.usedBytes)],
+    ['used_memory_rss', residentBytes],
+    ['used_memory_rss_human', human(residentBytes)],
     ['total_system_memory', memory.capacityBytes],
     ['total_system_memory_human', human(memory.capacityBytes)],
     ['maxmemory', 0],
@@ -86,15 +100,41 @@ function memoryFields(_front: Front, { memory }: ProxyStatus): Fields {
 }
 
 function statsFields({ traffic }: Front, { totals }: ProxyStatus): Fields {
-  const { miss, ...hits } = totals.gets;
+  const { hits, misses } = traffic.reads(totals);
   return [
     ['total_connections_received', traffic.connections],
     ['total_commands_processed', traffic.commands],
+    ['total_net_input_bytes', traffic.receivedBytes],
+    ['total_net_output_bytes', traffic.sentBytes],
     ['rejected_connections', traffic.rejectedConnections],
-    ['keyspace_hits', sum(hits)],
-    ['keyspace_misses', miss],
+    ['evicted_keys', 0],
+    ['evicted_clients', 0],
+    ['keyspace_hits', hits],
+    ['keyspace_misses', misses],
+    ['pubsub_channels', 0],
+    ['pubsub_patterns', 0],
     ['total_error_replies', traffic.errors],
   ];
+}
+
+function cpuFields({ processUsage }: Front): Fields {
+  const { userSeconds, systemSeconds } = processUsage();
+  return [
+    ['used_cpu_sys', systemSeconds.toFixed(6)],
+    ['used_cpu_user', userSeconds.toFixed(6)],
+  ];
+}
+
+function commandFields({ traffic }: Front): Fields {
+  return [...traffic.byCommand].map(([name, { calls, micros, rejected, failed }]) => {
+    const perCall = (calls === 0 ? 0 : micros / calls).toFixed(2);
+    const counts = `calls=${calls},usec=${micros},usec_per_call=${perCall},rejected_calls=${rejected},failed_calls=${failed}`;
+    return [`cmdstat_${name}`, counts] as const;
+  });
+}
+
+function errorFields({ traffic }: Front): Fields {
+  return [...traffic.byError].map(([prefix, count]) => [`errorstat_${prefix}`, `count=${count}`] as const);
 }
 
 /** Only objects in memory are known without a listing of the store; hence no `db0` line, which would claim a count. */
@@ -131,10 +171,6 @@ function sionFields(_front: Front, status: ProxyStatus): Fields {
 
 function prefixed(prefix: string, counts: Readonly<Record<string, number>>): Fields {
   return Object.entries(counts).map(([name, value]) => [`${prefix}${name}`, value] as const);
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 /** As Redis writes sizes: `989.63K`. */

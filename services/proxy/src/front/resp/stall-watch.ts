@@ -24,13 +24,21 @@ const looksPerStall = 4;
 /** See the module. It sets a timer while there is something to watch. */
 export class StallWatch {
   readonly #clock: Clock;
-  readonly #stallMs: number;
+  #stallMs: number;
   readonly #marks = new Map<Watched, Mark | undefined>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, stallMs: number) {
     this.#clock = clock;
     this.#stallMs = stallMs;
+  }
+
+  /** Another time from the next look on. */
+  set stallMs(ms: number) {
+    this.#stallMs = ms;
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = this.#schedule();
   }
 
   add(watched: Watched): void {

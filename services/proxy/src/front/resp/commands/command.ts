@@ -1,7 +1,10 @@
 /** COMMAND: what this server's own table holds, in the shape in which Redis describes its commands. */
-import { arrayReply, integerReply, mapReply, nullReply, type Reply, simpleReply } from '@sion/wire';
-import type { Command } from '../command.ts';
-import { describeCommand, documentCommand } from '../command-info.ts';
+import { matchesGlob } from '@sion/core';
+import { arrayReply, bulkReply, integerReply, mapReply, nullReply, type Reply, simpleReply } from '@sion/wire';
+import type { Call, Command } from '../command.ts';
+import { categoriesOf, describeCommand, documentCommand } from '../command-info.ts';
+import { keyArguments } from '../command-table.ts';
+import { ReplyError, syntaxError } from '../redis-errors.ts';
 
 const serverFlags = ['loading', 'stale'] as const;
 
@@ -44,16 +47,83 @@ const docs: Command = {
   },
 };
 
+const list: Command = {
+  ...{ name: 'command|list', arity: -2, flags: serverFlags, group: 'server' },
+  summary: 'Get an array of Redis command names',
+  since: '7.0.0',
+  complexity: 'O(N) where N is the total number of Redis commands',
+  tips: ['nondeterministic_output_order'],
+  run({ args, front: { table } }) {
+    const isListed = readFilter(args);
+    const all = table.commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
+    return { kind: 'set', items: all.filter(isListed).map(({ name }) => bulkReply(name)) };
+  },
+};
+
+function readFilter(args: readonly Buffer[]): (command: Command) => boolean {
+  if (args.length === 2) return () => true;
+  const [filterBy, kind, value] = named(args, 2);
+  if (args.length !== 5 || filterBy?.toLowerCase() !== 'filterby' || value === undefined) throw syntaxError();
+  switch (kind?.toLowerCase()) {
+    case 'module':
+      return () => false;
+    case 'aclcat':
+      // Of a container, Redis lists what it contains.
+      return (command) => command.subcommands === undefined && categoriesOf(command).includes(value.toLowerCase());
+    case 'pattern':
+      return ({ name }) => matchesGlob(value, name, true);
+    default:
+      throw syntaxError();
+  }
+}
+
+const getKeys: Command = {
+  ...{ name: 'command|getkeys', arity: -4, flags: serverFlags, group: 'server' },
+  summary: 'Extract keys given a full Redis command',
+  since: '2.8.13',
+  complexity: 'O(N) where N is the number of arguments to the command',
+  run: (call) => arrayReply(keysOfArguments(call).map(({ bytes }) => bulkReply(bytes))),
+};
+
+const getKeysAndFlags: Command = {
+  ...{ name: 'command|getkeysandflags', arity: -4, flags: serverFlags, group: 'server' },
+  summary: 'Extract keys and access flags given a full Redis command',
+  since: '7.0.0',
+  complexity: 'O(N) where N is the number of arguments to the command',
+  run: (call) =>
+    arrayReply(
+      keysOfArguments(call).map(({ bytes, flags }) =>
+        arrayReply([bulkReply(bytes), { kind: 'set', items: flags.map(simpleReply) }]),
+      ),
+    ),
+};
+
+function keysOfArguments({ args, front: { table } }: Call) {
+  const inner = args.slice(2);
+  const found = table.find(inner, inner.length);
+  const { command } = found;
+  if (command === undefined) throw new ReplyError('ERR Invalid command specified');
+  if (command.keys === undefined) throw new ReplyError('ERR The command has no key arguments');
+  if (found.kind === 'refused') throw new ReplyError('ERR Invalid number of arguments specified for command');
+  return keyArguments(command, inner);
+}
+
 const helpLines = [
   'COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
   '(no subcommand)',
   '    Return details about all commands.',
   'COUNT',
   '    Return the total number of commands in this server.',
+  'LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]',
+  '    Return a list of all commands in this server.',
   'INFO [<command-name> ...]',
   '    Return details about multiple commands.',
   'DOCS [<command-name> ...]',
   '    Return documentation details about multiple commands.',
+  'GETKEYS <full-command>',
+  '    Return the keys from a full command.',
+  'GETKEYSANDFLAGS <full-command>',
+  '    Return the keys and the access flags from a full command.',
   'HELP',
   '    Prints this help.',
 ];
@@ -65,7 +135,7 @@ const help: Command = {
   run: () => arrayReply(helpLines.map(simpleReply)),
 };
 
-/** COMMAND [COUNT | INFO | DOCS | HELP]: what this server's own table holds. */
+/** COMMAND [COUNT | INFO | DOCS | LIST | GETKEYS | GETKEYSANDFLAGS | HELP]: what this server's own table holds. */
 export const command: Command = {
   name: 'command',
   arity: -1,
@@ -75,6 +145,6 @@ export const command: Command = {
   since: '2.8.13',
   complexity: 'O(N) where N is the total number of Redis commands',
   tips: ['nondeterministic_output_order'],
-  subcommands: [count, info, docs, help],
+  subcommands: [count, info, docs, list, getKeys, getKeysAndFlags, help],
   run: ({ front }) => arrayReply(front.table.commands.map(describeCommand)),
 };

@@ -2,7 +2,7 @@ import { arrayReply, bulkReply, integerReply, mapReply, type RespVersion } from 
 import { requireClientText } from '../client-text.ts';
 import type { Call, Command } from '../command.ts';
 import { readInteger } from '../numbers.ts';
-import { ReplyError } from '../redis-errors.ts';
+import { ReplyError, wrongPassword } from '../redis-errors.ts';
 import { redisVersion } from '../redis-version.ts';
 
 /** HELLO [protover [AUTH username password] [SETNAME name]] */
@@ -58,7 +58,7 @@ function readOptions({ args }: Call): Buffer | undefined {
     }
   }
   if (user !== undefined && user !== 'default') {
-    throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.');
+    throw wrongPassword();
   }
   return name;
 }

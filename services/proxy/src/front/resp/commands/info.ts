@@ -10,6 +10,7 @@ export const info: Command = {
   summary: 'Get information and statistics about the server',
   since: '1.0.0',
   complexity: 'O(1)',
+  categories: ['dangerous'],
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   run({ args, front }) {
     const names = args.slice(1).map((argument) => argument.toString('latin1').toLowerCase());

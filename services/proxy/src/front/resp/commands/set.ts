@@ -11,6 +11,10 @@ export const set: Command = {
   flags: ['write', 'denyoom'],
   keys: {
     ...{ first: 1, last: 1, step: 1, flags: ['RW', 'access', 'update', 'variable_flags'] },
+    flagsOf: (args) =>
+      args.slice(3).some((word) => word.toString('latin1').toLowerCase() === 'get')
+        ? ['RW', 'access', 'update']
+        : ['OW', 'update'],
     notes: 'RW and ACCESS due to the optional `GET` argument',
   },
   group: 'string',
