@@ -18,12 +18,13 @@ export async function readTtl(http: Address, name: ObjectName): Promise<TimeLeft
 
 /** Sets when an object expires, and nothing else of it. */
 export async function changeTtl(http: Address, name: ObjectName, ttl: NewTtl): Promise<TimeLeft> {
-  const headers = { 'sion-ttl': ttl };
-  const answer = await knowing(name, 'expiry', () =>
-    callHttp(http, { method: 'PATCH', path: objectPath(name), headers }),
-  );
+  const call = { method: 'PATCH', path: objectPath(name), headers: { 'sion-ttl': ttl } } as const;
+  const answer = await knowing(name, 'expiry', () => callHttp(http, call));
   if (answer.statusCode === 504) throw unknownResult(name, 'expiry', 'the proxy does not know');
-  return timeLeft(answer);
+  const left = await timeLeft(answer);
+  if (left === 'missing') return left;
+  // What is asked for here is what is answered, also when a write followed so closely that the answer says nothing.
+  return ttl === 'none' ? 'never' : ttl;
 }
 
 /** Deletes an object; false = there was none. */

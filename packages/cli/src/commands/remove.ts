@@ -4,6 +4,7 @@
  * that an empty variable in a script deletes nothing. No delete is sent twice: it could hit an object that somebody has
  * put anew.
  */
+import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createInterface } from 'node:readline/promises';
 import { formatBytes } from '@sion/proxy';
@@ -73,9 +74,12 @@ async function agrees(http: Address, prefix: ObjectName, around: Surroundings): 
   if (count === 0) return true;
   const amount = count > maxCounted ? `more than ${maxCounted} objects` : `${objects(count)}, ${formatBytes(bytes)}`;
   const scope = prefix.encoded === '' ? 'everything' : `all that begins with ${prefix.shown}`;
-  const questions = createInterface({ input, output: process.stderr });
+  const questions = createInterface({ input });
+  around.errors.write(`Delete ${scope} (${amount})? [y/N] `);
   try {
-    const answer = await questions.question(`Delete ${scope} (${amount})? [y/N] `, { signal });
+    // The end of the input is no answer.
+    const ended = once(questions, 'close').then(() => '');
+    const answer = await Promise.race([questions.question('', { signal }), ended]);
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     signal.throwIfAborted();
