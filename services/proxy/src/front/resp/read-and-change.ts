@@ -24,7 +24,8 @@ const maxAttempts = 8;
 
 /** Gives the value of the call's one key and changes the object; null when there is none. */
 export async function readAndChange(call: Call, changeOf: ChangeOf): Promise<Answer> {
-  const { keys, front, signal } = call;
+  const { keys, client, front, signal } = call;
+  if (client.replies.isSilent) return changeUnread(call, changeOf);
   const { maxOldValueBytes } = front.settings;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const reply = await changeShort(call, changeOf);
@@ -38,12 +39,22 @@ export async function readAndChange(call: Call, changeOf: ChangeOf): Promise<Ans
   throw new SionError('unavailable', 'the value kept being replaced while it was read; retry later');
 }
 
+/** For clients that want no reply: there is nothing to read. */
+async function changeUnread(call: Call, changeOf: ChangeOf): Promise<Answer> {
+  const decide = (current: CurrentObject | undefined, nowMs: number): Decision<Reply> =>
+    current === undefined
+      ? { kind: 'keep', result: nullReply }
+      : { ...changeOf(current.info, nowMs), result: nullReply };
+  return mutate(call, { needs: 'info', decide });
+}
+
 function changeShort(call: Call, changeOf: ChangeOf): Promise<Reply | 'too-large'> {
   const decide = (current: CurrentObject | undefined, nowMs: number): Decision<Reply | 'too-large'> => {
     if (current === undefined) return { kind: 'keep', result: nullReply };
-    if (current.value === undefined) return { kind: 'keep', result: 'too-large' };
     try {
-      return { ...changeOf(current.info, nowMs), result: bulkReply(current.value) };
+      const change = changeOf(current.info, nowMs);
+      if (current.value === undefined) return { kind: 'keep', result: 'too-large' };
+      return { ...change, result: bulkReply(current.value) };
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
       return { kind: 'keep', result: error.reply };
