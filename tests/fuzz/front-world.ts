@@ -3,8 +3,8 @@
  * and nodes in this process's memory, and objects that no input can name. It owns what must hold after each input: those
  * objects are as they were, whatever else is there was named by the input, and nothing is held any more.
  */
-import { openNetwork, silentLog, systemClock, systemRandom, VirtualStore } from '@sion/components';
-import { createPlacement, keyOfName, parseStripes } from '@sion/core';
+import { openNetwork, readProcessUsage, silentLog, systemClock, systemRandom, VirtualStore } from '@sion/components';
+import { createPlacement, keyOfName, parseStripes, priceBook, s3RequestUsd } from '@sion/core';
 import {
   CountedMetrics,
   createHttpServer,
@@ -53,10 +53,11 @@ export interface FrontWorld {
 
 export async function openFrontWorld(): Promise<FrontWorld> {
   const { engine, store, status } = createEngine();
-  const parts = { objects: engine, status, clock: systemClock, log: silentLog };
+  const parts = { objects: engine, status, clock: systemClock, random: systemRandom, log: silentLog };
   const resp = await createRespServer({
     ...parts,
     network: openNetwork(),
+    processUsage: readProcessUsage,
     settings: {
       ...respDefaults,
       ...{ host: '127.0.0.1', respPort: 0, streamThresholdBytes: 1024, pieceBytes: 512, incomingQueueBytes: 2048 },
@@ -67,7 +68,7 @@ export async function openFrontWorld(): Promise<FrontWorld> {
   });
   const http = await createHttpServer({
     ...parts,
-    random: systemRandom,
+    prices: { store: s3RequestUsd(priceBook), nodeUsdPerMs: 1e-9 },
     settings: {
       ...{ host: '127.0.0.1', httpPort: 0, maxKeyBytes: limits.maxKeyBytes },
       ...{ maxHttpObjectBytes: limits.maxHttpObjectBytes, httpHeaderMs: 60_000, httpBodyIdleMs: 60_000 },

@@ -60,7 +60,7 @@ function readNumber(
 ): { readonly value: number | undefined; readonly end: number } | 'within a request' | 'broken' {
   const end = bytes.indexOf(0x0d, start);
   if ((end < 0 ? bytes.length : end) - start > maxLineBytes) return 'broken';
-  if (end < 0) return 'within a request';
+  if (end < 0 || end + 2 > bytes.length) return 'within a request';
   const text = bytes.toString('latin1', start, end);
   return { value: /^(0|-?[1-9]\d{0,14})$/.test(text) ? Number(text) : undefined, end: end + 2 };
 }
@@ -107,7 +107,7 @@ export function replyEnd(bytes: Buffer, start: number, depth = 0): number | unde
   const wrong = (): never => {
     throw new Fault(`no reply: ${JSON.stringify(bytes.toString('latin1', start, start + 80))}`);
   };
-  if (depth > 8) return wrong();
+  if (depth > 32) return wrong();
   if ('+-'.includes(kind)) return /[\r\n]/.test(text) || text === '' ? wrong() : after;
   if (kind === ':') return /^-?\d+$/.test(text) ? after : wrong();
   if (kind === ',') return /^-?(\d+(\.\d+)?(e[+-]?\d+)?|inf|nan)$/.test(text) ? after : wrong();
