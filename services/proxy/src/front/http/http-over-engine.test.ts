@@ -47,6 +47,7 @@ async function serve(): Promise<{
       bodyMemoryBytes: 64 * mib,
       maxKeyBytes: 512,
       maxObjectBytes: 2 ** 36,
+      maxPlacedBytes: 1024 ** 3,
       keptMaxBytes: mib,
       maxEntries: 1000,
       maxAbsentKeys: 100,

@@ -29,7 +29,7 @@ const maxTtlSeconds = 9_999_999_999;
 const maxContentTypeCharacters = 256;
 
 /** Which headers under `Sion-` mean something, by method; none on those that are not here. */
-const knownHeaders: Readonly<Record<string, readonly string[]>> = {
+export const knownHeaders: Readonly<Record<string, readonly string[]>> = {
   PUT: ['Sion-Ttl', 'Sion-Durability', 'Sion-No-Place', 'Sion-Meta-<name>'],
   PATCH: ['Sion-Ttl', 'Sion-Durability'],
   DELETE: ['Sion-Durability'],

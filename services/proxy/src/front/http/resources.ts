@@ -11,7 +11,7 @@
 export const objectsPrefix = '/v1/objects/';
 
 /** A kind of thing that requests are about. */
-export type ResourceName = 'object' | 'listing' | 'health' | 'readiness';
+export type ResourceName = 'object' | 'listing' | 'health' | 'readiness' | 'description' | 'guide';
 
 export interface Resource {
   readonly name: ResourceName;
@@ -33,6 +33,8 @@ export const resources: Readonly<Record<ResourceName, Resource>> = {
   listing: { name: 'listing', path: '/v1/objects', noun: 'the listing', methods: ['GET', 'HEAD'] },
   health: { name: 'health', path: '/healthz', noun: 'this path', methods: ['GET', 'HEAD'] },
   readiness: { name: 'readiness', path: '/readyz', noun: 'this path', methods: ['GET', 'HEAD'] },
+  description: { name: 'description', path: '/openapi.json', noun: 'this path', methods: ['GET', 'HEAD'] },
+  guide: { name: 'guide', path: '/docs', noun: 'this path', methods: ['GET', 'HEAD'] },
 };
 
 const byPath: ReadonlyMap<string, Resource> = new Map(Object.values(resources).map((one) => [one.path, one]));

@@ -14,7 +14,7 @@ import { getObject, headObject, refuseBody } from './get-object.ts';
 import { listObjects } from './list-objects.ts';
 import { readKey } from './object-key.ts';
 import { patchObject } from './patch-object.ts';
-import { answerHealth, answerOptions, answerReadiness } from './plain-answers.ts';
+import { answerDescription, answerGuide, answerHealth, answerOptions, answerReadiness } from './plain-answers.ts';
 import { putObject } from './put-object.ts';
 import { notFound, type Refusal, RefusedRequest, refusalOf } from './refusal.ts';
 import { RequestBill } from './request-bill.ts';
@@ -41,6 +41,8 @@ const readers: Readonly<Record<Exclude<ResourceName, 'object'>, (exchange: Excha
   listing: listObjects,
   health: answerHealth,
   readiness: answerReadiness,
+  description: answerDescription,
+  guide: answerGuide,
 };
 
 /** Answers one request; never rejects. */

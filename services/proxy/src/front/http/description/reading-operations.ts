@@ -22,12 +22,17 @@ const parameterTexts: Readonly<Record<(typeof listParameters)[number], JsonObjec
 /** GET and HEAD of one thing, and OPTIONS. */
 function reading(
   operation: { readonly tag: string; readonly id: string; readonly summary: string; readonly more?: JsonObject },
-  found: { readonly description: string; readonly contentType: string; readonly schema: JsonObject },
+  found: {
+    readonly description: string;
+    readonly contentType: string;
+    readonly schema: JsonObject;
+    readonly headers?: readonly string[];
+  },
   others: JsonObject,
 ): JsonObject {
   const { tag, id, summary, more = {} } = operation;
   const name = `${id.slice(0, 1).toUpperCase()}${id.slice(1)}`;
-  const ok = { description: found.description, headers: headerRefs() };
+  const ok = { description: found.description, headers: headerRefs(...(found.headers ?? [])) };
   const content = { [found.contentType]: { schema: found.schema } };
   return {
     get: {
@@ -67,7 +72,7 @@ export const listingPathItem: JsonObject = reading(
       parameters: listParameters.map((name) => ({ name, in: 'query', ...parameterTexts[name] })),
     },
   },
-  json('Listing', 'The page.'),
+  { ...json('Listing', 'The page.'), headers: ['Server-Timing'] },
   refusalRefs(400, 500, 503),
 );
 
