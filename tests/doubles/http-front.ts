@@ -48,7 +48,7 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     uptimeSeconds: 1,
     epoch: 1,
     store: { kind: 'directory', place: '/data', reachable: true },
-    objects: { inMemory: 0, complete: 0, pinned: 0 },
+    objects: { inMemory: 0, complete: 0, pinned: 0, maxPlacedBytes: 2 ** 30 },
     memory: { usedBytes: 0, capacityBytes: 0 },
     windows: [],
     nodes: [],

@@ -36,6 +36,16 @@ export function fleetSettings(settings: ProxySettings): FleetSettings {
   };
 }
 
+/** One such object leaves most of memory to others. */
+const placedShare = 1 / 8;
+
+function maxPlacedBytes(settings: ProxySettings): number {
+  const { assumedCapacityBytes, nodes } = fleetSettings(settings);
+  return settings.maxPlacedBytes === 0
+    ? Math.floor(nodes * assumedCapacityBytes * placedShare)
+    : settings.maxPlacedBytes;
+}
+
 export function engineSettings(settings: ProxySettings): EngineSettings {
   return {
     stripes: stripesOf(settings),
@@ -43,6 +53,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     bodyMemoryBytes: settings.bodyMemoryBytes,
     maxKeyBytes: settings.maxKeyBytes,
     maxObjectBytes: Math.max(settings.maxRespValueBytes, settings.maxHttpObjectBytes),
+    maxPlacedBytes: maxPlacedBytes(settings),
     keptMaxBytes: settings.keptMaxBytes,
     maxEntries: settings.maxEntries,
     maxAbsentKeys: settings.maxAbsentKeys,

@@ -101,6 +101,12 @@ const limits = {
     256 * gib,
     'Bytes of bodies that the proxy holds at a time, over all requests.',
   ),
+  maxPlacedBytes: bytes(
+    0,
+    0,
+    64 * gib,
+    'Larger objects go past memory: to the store and from it, streamed. 0 = an eighth of what all functions may hold.',
+  ),
   keptMaxBytes: bytes(
     1 * mib,
     0,
@@ -280,6 +286,12 @@ function relationProblems(settings: ProxySettings): readonly string[] {
   if (keptMaxBytes * 4 > bodyMemoryBytes) {
     problems.push(
       `SION_KEPT_MAX_BYTES is ${keptMaxBytes}, but must be at most a quarter of SION_BODY_MEMORY_BYTES (${bodyMemoryBytes}).`,
+    );
+  }
+  const fleetBytes = nodes * settings.nodeMemoryMb * mib;
+  if (settings.maxPlacedBytes > fleetBytes) {
+    problems.push(
+      `SION_MAX_PLACED_BYTES is ${settings.maxPlacedBytes}, but all functions have ${fleetBytes} bytes of memory. Lower it, or leave it 0.`,
     );
   }
   if (settings.respBufferedCommandBytes > settings.respBufferedTotalBytes) {

@@ -2,7 +2,7 @@
  * Which functions hold an object, as people read it within 80 columns. Fragments that lie on the same functions, as those
  * of a large object do, are told together. A pure function of what the proxy says.
  */
-import type { ObjectPlaces } from '@sion/proxy';
+import { formatBytes, type ObjectPlaces } from '@sion/proxy';
 
 const columns = 79;
 const nameColumn = 12;
@@ -10,7 +10,11 @@ const lost = '—';
 
 /** The text of `sion status KEY`, without its last line feed. */
 export function describePlaces(places: ObjectPlaces): string {
-  const { version, dataChunks, parityChunks, fragments, complete } = places;
+  const { version, dataChunks, parityChunks, fragments, complete, bypassed } = places;
+  if (bypassed !== undefined) {
+    const sizes = `${formatBytes(bypassed.sizeBytes)}, above SION_MAX_PLACED_BYTES (${formatBytes(bypassed.maxPlacedBytes)})`;
+    return `version ${version} · ${sizes}:\nit goes past memory, and reads of it come from the store`;
+  }
   const state = complete ? 'all chunks in memory' : `chunks that no function holds: ${lost}`;
   const lines = [`version ${version} · ${dataChunks} data and ${parityChunks} parity chunks per fragment · ${state}`];
   for (let first = 0, next = 0; first < fragments.length; first = next) {

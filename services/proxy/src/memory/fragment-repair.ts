@@ -56,7 +56,7 @@ async function putBack(
     const id = object.chunkId(number, index);
     const reply = await fleet.store(node, { id, checksum, payload }, { cause: 'recovery' });
     if (reply.kind !== 'ok') return;
-    fragment.held[index] = true;
+    fragment.setHeld(index, true);
     metrics.countRepairedChunk();
   });
   await Promise.all(stores);

@@ -33,6 +33,8 @@ export interface MemoryParts {
   readonly budget: ByteBudget;
   readonly stripes: readonly Stripe[];
   readonly maxChunkBytes: number;
+  /** Larger objects go past memory. */
+  readonly maxObjectBytes: number;
   /** How long a placing may wait for proxy memory before it gives up. */
   readonly patienceMs: number;
   /** Draws the next layout id. */
@@ -57,8 +59,12 @@ export class ObjectMemory {
     return this.#live.size;
   }
 
-  /** Starts taking an object in; `sizeBytes` where it is known. */
-  beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter {
+  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory. */
+  beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter | undefined {
+    if (sizeBytes !== undefined && sizeBytes > this.parts.maxObjectBytes) {
+      this.parts.metrics.countBypassed();
+      return undefined;
+    }
     return new ObjectWriter(this, sizeBytes, account);
   }
 
@@ -125,7 +131,7 @@ export class ObjectMemory {
     this.parts.metrics.countRecovery(lost.length);
     for (const { id } of lost) {
       const fragment = this.#live.get(formatLayoutId(id))?.fragments[id.fragment];
-      if (fragment?.nodes[id.index] === node) fragment.held[id.index] = false;
+      if (fragment?.nodes[id.index] === node) fragment.setHeld(id.index, false);
     }
   }
 }

@@ -10,7 +10,7 @@ import { type Layout, type LayoutId, type Stripe, stripeOf } from '@sion/core';
 import type { NodeIndex } from '../fleet/fleet.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
 import type { ObjectMemory } from './object-memory.ts';
-import { type PlacedFragment, PlacedObject } from './placed-object.ts';
+import { ChunkTally, PlacedFragment, PlacedObject } from './placed-object.ts';
 
 /** The part of a layout that cutting needs; it is known before the size of a long stream is. */
 interface Cut {
@@ -23,6 +23,7 @@ export class ObjectWriter {
   readonly #memory: ObjectMemory;
   readonly #id: LayoutId;
   readonly #fragments: (PlacedFragment | undefined)[] = [];
+  readonly #tally = new ChunkTally();
   readonly #stores: Promise<void>[] = [];
   /** Bytes of a stream of unknown size that is still short enough for a narrower stripe. */
   #undecided: Uint8Array[] = [];
@@ -34,6 +35,7 @@ export class ObjectWriter {
   #reservedBytes = 0;
   #filled = 0;
   #takenBytes = 0;
+  #offeredBytes = 0;
   #givenUp = false;
   readonly #sizeBytes: number | undefined;
   readonly #account: RequestAccount | undefined;
@@ -50,6 +52,8 @@ export class ObjectWriter {
   /** Takes the next bytes (copied). Waits, within the patience, when too much is under way. */
   async offer(bytes: Uint8Array): Promise<void> {
     if (this.#givenUp) return;
+    this.#offeredBytes += bytes.length;
+    if (this.#offeredBytes > this.#memory.parts.maxObjectBytes) return this.#bypass();
     if (this.#cut !== undefined) return await this.#fill(this.#cut, bytes);
     if (!(await this.#reserveUndecided(bytes.length))) return this.abandon();
     this.#undecided.push(new Uint8Array(bytes));
@@ -74,7 +78,7 @@ export class ObjectWriter {
     if (!this.#givenUp && this.#filled > 0) this.#flush(this.#cut);
     if (this.#sizeBytes !== undefined && this.#takenBytes !== this.#sizeBytes) this.abandon();
     if (this.#givenUp) return undefined;
-    const object = new PlacedObject(this.#id, this.#memory.layoutOf(this.#takenBytes), this.#fragments);
+    const object = new PlacedObject(this.#id, this.#memory.layoutOf(this.#takenBytes), this.#fragments, this.#tally);
     void this.settled().then(() => {
       if (!object.complete && !object.dropped) this.#memory.parts.metrics.countUnplaced();
     });
@@ -89,11 +93,21 @@ export class ObjectWriter {
   /** Gives placing up and frees what was placed. Safe at any time before `finish`. */
   abandon(): void {
     if (this.#givenUp) return;
+    this.#memory.parts.metrics.countUnplaced();
+    this.#giveUp();
+  }
+
+  /** It has turned out to be too large for memory. */
+  #bypass(): void {
+    this.#memory.parts.metrics.countBypassed();
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.#givenUp = true;
     this.#undecided = [];
     this.#releaseUndecided(this.#undecidedReservedBytes);
     this.#releaseBuffer();
-    this.#memory.parts.metrics.countUnplaced();
     this.#memory.free(this.#id, this.#fragments);
   }
 
@@ -177,12 +191,8 @@ export class ObjectWriter {
       return this.abandon();
     }
     const chunks = this.#code(layout, bytes);
-    const fragment: PlacedFragment = {
-      nodes: places,
-      checksums: chunks.map((chunk) => crc32(chunk)),
-      held: chunks.map(() => false),
-      settled: false,
-    };
+    const checksums = chunks.map((chunk) => crc32(chunk));
+    const fragment = new PlacedFragment(places, checksums, this.#tally, false);
     const number = this.#fragments.push(fragment) - 1;
     const sent = chunks.map((chunk, index) => this.#store(fragment, number, index, chunk));
     this.#stores.push(
@@ -212,7 +222,7 @@ export class ObjectWriter {
     const askedMs = clock.monotonicMs();
     const reply = await fleet.store(node, { id, checksum, payload });
     this.#account?.noteNode(node, clock.monotonicMs() - askedMs);
-    if (reply.kind === 'ok') fragment.held[index] = true;
+    if (reply.kind === 'ok') fragment.setHeld(index, true);
   }
 }
 

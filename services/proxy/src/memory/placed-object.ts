@@ -5,13 +5,88 @@
 import { type ChunkId, chunkLength, formatLayoutId, type Layout, type LayoutId } from '@sion/core';
 import type { NodeIndex } from '../fleet/fleet.ts';
 
+/** Objects in memory, those that are counted (`count`) and not yet taken out of the count (`uncount`). */
+export interface PlacedTotals {
+  objects: number;
+  /** Those of them whose every chunk is held. */
+  complete: number;
+}
+
+/** How many chunks of one object are held, so that nobody has to walk them. Shared by the object's fragments. */
+export class ChunkTally {
+  #held = 0;
+  /** Not known before the object's end has come. */
+  #needed = Number.POSITIVE_INFINITY;
+  #totals: PlacedTotals | undefined;
+
+  get held(): number {
+    return this.#held;
+  }
+
+  get isComplete(): boolean {
+    return this.#held >= this.#needed;
+  }
+
+  add(chunks: number): void {
+    this.#change(() => {
+      this.#held += chunks;
+    });
+  }
+
+  need(chunks: number): void {
+    this.#change(() => {
+      this.#needed = chunks;
+    });
+  }
+
+  count(totals: PlacedTotals): void {
+    if (this.#totals !== undefined) return;
+    this.#totals = totals;
+    totals.objects++;
+    if (this.isComplete) totals.complete++;
+  }
+
+  uncount(): void {
+    if (this.#totals === undefined) return;
+    this.#totals.objects--;
+    if (this.isComplete) this.#totals.complete--;
+    this.#totals = undefined;
+  }
+
+  #change(change: () => void): void {
+    const wasComplete = this.isComplete;
+    change();
+    if (this.#totals !== undefined) this.#totals.complete += Number(this.isComplete) - Number(wasComplete);
+  }
+}
+
 /** Per chunk index: its node, its CRC-32, and whether the node is known to hold it. */
-export interface PlacedFragment {
+export class PlacedFragment {
   readonly nodes: readonly NodeIndex[];
   readonly checksums: readonly number[];
-  readonly held: boolean[];
   /** False while nodes have yet to answer, or a repair is under way. */
   settled: boolean;
+  readonly #held: boolean[];
+  readonly #tally: ChunkTally;
+
+  constructor(nodes: readonly NodeIndex[], checksums: readonly number[], tally: ChunkTally, settled: boolean) {
+    this.nodes = nodes;
+    this.checksums = checksums;
+    this.settled = settled;
+    this.#held = nodes.map(() => false);
+    this.#tally = tally;
+  }
+
+  get held(): readonly boolean[] {
+    return this.#held;
+  }
+
+  /** Chunks without bytes are never held. */
+  setHeld(index: number, isHeld: boolean): void {
+    if (this.#held[index] === isHeld) return;
+    this.#held[index] = isHeld;
+    this.#tally.add(isHeld ? 1 : -1);
+  }
 }
 
 export class PlacedObject {
@@ -23,11 +98,14 @@ export class PlacedObject {
   readers = 0;
   /** True once it belongs to no current version any more. */
   dropped = false;
+  readonly tally: ChunkTally;
 
-  constructor(id: LayoutId, layout: Layout, fragments: (PlacedFragment | undefined)[]) {
+  constructor(id: LayoutId, layout: Layout, fragments: (PlacedFragment | undefined)[], tally: ChunkTally) {
     this.id = id;
     this.layout = layout;
     this.fragments = fragments;
+    this.tally = tally;
+    tally.need(neededChunks(layout));
   }
 
   get name(): string {
@@ -40,20 +118,23 @@ export class PlacedObject {
 
   /** True when every chunk, parity included, is held. Empty chunks need no place. */
   get complete(): boolean {
-    for (let number = 0; number < this.layout.fragments; number++) {
-      const fragment = this.fragments[number];
-      if (fragment === undefined) return false;
-      for (let index = 0; index < fragment.held.length; index++) {
-        if (!fragment.held[index] && chunkLength(this.layout, number, index) > 0) return false;
-      }
-    }
-    return true;
+    return this.tally.isComplete;
   }
 
   /** True when at least one chunk is held, or none is needed. */
   get present(): boolean {
-    return this.layout.fragments === 0 || this.fragments.some((fragment) => fragment?.held.includes(true) ?? false);
+    return this.layout.fragments === 0 || this.tally.held > 0;
   }
+}
+
+/** Chunks that have bytes. Only the last fragment may have others. */
+function neededChunks(layout: Layout): number {
+  if (layout.fragments === 0) return 0;
+  const last = layout.fragments - 1;
+  const perFragment = layout.dataChunks + layout.parityChunks;
+  let needed = last * perFragment;
+  for (let index = 0; index < perFragment; index++) if (chunkLength(layout, last, index) > 0) needed++;
+  return needed;
 }
 
 /** True when nothing of it is left in memory, and nothing is on its way there: it must be placed anew. */

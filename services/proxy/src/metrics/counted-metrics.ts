@@ -50,6 +50,7 @@ export class CountedMetrics implements Metrics {
   #lostChunks = 0;
   #repairedChunks = 0;
   #unplacedObjects = 0;
+  #bypassedObjects = 0;
   #readBytes = 0;
   #writtenBytes = 0;
 
@@ -94,6 +95,10 @@ export class CountedMetrics implements Metrics {
     this.#unplacedObjects += 1;
   }
 
+  countBypassed(): void {
+    this.#bypassedObjects += 1;
+  }
+
   snapshot(): MetricsSnapshot {
     return {
       gets: { ...this.#gets },
@@ -106,6 +111,7 @@ export class CountedMetrics implements Metrics {
       lostChunks: this.#lostChunks,
       repairedChunks: this.#repairedChunks,
       unplacedObjects: this.#unplacedObjects,
+      bypassedObjects: this.#bypassedObjects,
       readBytes: this.#readBytes,
       writtenBytes: this.#writtenBytes,
     };

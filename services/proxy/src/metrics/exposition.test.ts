@@ -91,7 +91,7 @@ const status: ProxyStatus = {
   uptimeSeconds: 5,
   epoch: 1,
   store: { kind: 'directory', place: '/data', reachable: true },
-  objects: { inMemory: 3, complete: 2, pinned: 0 },
+  objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
   memory: { usedBytes: 30, capacityBytes: 300 },
   windows: [
     { window: 1, state: 'active', groups: [], usedBytes: 30 },

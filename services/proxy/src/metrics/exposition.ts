@@ -59,6 +59,11 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     (t) => t.repairedChunks,
   );
   plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
+  plain(
+    'sion_bypassed_objects_total',
+    'Writes and whole reads of objects that are too large for memory.',
+    (t) => t.bypassedObjects,
+  );
 }
 
 function registerDurations(registry: Registry, read: () => Durations): void {

@@ -23,6 +23,8 @@ export interface Metrics {
   countRepairedChunk(): void;
   /** An object whose placement was given up or left incomplete. */
   countUnplaced(): void;
+  /** An object that was written or read past memory, because it is too large for it. */
+  countBypassed(): void;
   snapshot(): MetricsSnapshot;
 }
 
@@ -38,6 +40,7 @@ export interface MetricsSnapshot {
   readonly lostChunks: number;
   readonly repairedChunks: number;
   readonly unplacedObjects: number;
+  readonly bypassedObjects: number;
   /** Bytes of objects handed to readers, and taken from writers. */
   readonly readBytes: number;
   readonly writtenBytes: number;

@@ -26,6 +26,7 @@ export interface WorldOptions {
   readonly capacityBytes?: number;
   readonly maxChunkBytes?: number;
   readonly bodyMemoryBytes?: number;
+  readonly maxPlacedBytes?: number;
 }
 
 export function createWorld(options: WorldOptions = {}): World {
@@ -67,6 +68,7 @@ export function createWorld(options: WorldOptions = {}): World {
       bodyMemoryBytes: options.bodyMemoryBytes ?? 64 * mib,
       maxKeyBytes: 512,
       maxObjectBytes: 64 * mib,
+      maxPlacedBytes: options.maxPlacedBytes ?? 64 * mib,
       keptMaxBytes: 256 * 1024,
       maxEntries: 1000,
       maxAbsentKeys: 100,

@@ -7,7 +7,9 @@ import { ExpiryIndex, isExpired, keyOfName, type LayoutId, nameOfKey, type Place
 import { asSionError, SionError } from '@sion/wire';
 import type { Fleet } from '../fleet/fleet.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
+import type { PlacedTotals } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ProxyStatus } from '../status/status.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
@@ -41,6 +43,8 @@ export interface EngineSettings {
   readonly bodyMemoryBytes: number;
   readonly maxKeyBytes: number;
   readonly maxObjectBytes: number;
+  /** Larger objects go past memory. */
+  readonly maxPlacedBytes: number;
   /** Streams known to be at most this long are kept in memory until written. */
   readonly keptMaxBytes: number;
   readonly maxEntries: number;
@@ -86,6 +90,7 @@ export class Engine implements Objects {
   readonly #expiries: ExpiryIndex;
   readonly #count: KeyCount;
   readonly #placings = new Set<Promise<void>>();
+  readonly #totals: PlacedTotals = { objects: 0, complete: 0 };
   #sweepTimer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #sweepAfter: string | undefined;
@@ -107,6 +112,7 @@ export class Engine implements Objects {
       budget: this.#budget,
       stripes: settings.stripes,
       maxChunkBytes: settings.maxChunkBytes,
+      maxObjectBytes: settings.maxPlacedBytes,
       patienceMs: settings.placePatienceMs,
       nextLayoutId: parts.nextId,
       makeRoom: () => this.knowledge.evictColdest(),
@@ -116,7 +122,11 @@ export class Engine implements Objects {
       maxAbsentKeys: settings.maxAbsentKeys,
       absentTtlMs: settings.absentTtlMs,
       monotonicMs: () => clock.monotonicMs(),
-      onDropped: (placed) => this.memory.drop(placed),
+      onPlaced: ({ tally }) => tally.count(this.#totals),
+      onDropped: (placed) => {
+        placed.tally.uncount();
+        this.memory.drop(placed);
+      },
     });
     const onPlacing = (placing: Promise<void>) => this.#notePlacing(placing);
     this.#turns = new KeyTurns((key, batch) =>
@@ -262,16 +272,15 @@ export class Engine implements Objects {
     };
   }
 
-  /** For status: entries with bytes in memory, those of them that are complete, and those with work in flight. */
-  count(): { readonly inMemory: number; readonly complete: number; readonly pinned: number } {
-    let inMemory = 0;
-    let complete = 0;
-    for (const entry of this.knowledge.entries()) {
-      if (entry.placed === undefined) continue;
-      inMemory++;
-      if (entry.placed.complete) complete++;
-    }
-    return { inMemory, complete, pinned: this.#turns.size };
+  /** For status: objects in memory, those of them that are complete, keys with work in flight, and what goes past it. */
+  count(): ProxyStatus['objects'] {
+    const { objects, complete } = this.#totals;
+    return {
+      inMemory: objects,
+      complete,
+      pinned: this.#turns.size,
+      maxPlacedBytes: this.#parts.settings.maxPlacedBytes,
+    };
   }
 
   /** An object with an expiry became known other than by a write: from a snapshot. */

@@ -47,6 +47,8 @@ export interface KnowledgeOptions {
   readonly maxAbsentKeys: number;
   readonly absentTtlMs: number;
   readonly monotonicMs: () => number;
+  /** An entry has got its place in memory. */
+  readonly onPlaced: (placed: PlacedObject) => void;
   /** An entry's chunks are no longer of use. */
   readonly onDropped: (placed: PlacedObject) => void;
 }
@@ -185,8 +187,9 @@ export class Knowledge {
 
   /** Gives an entry its place in memory, unless it is no longer the current one of its key; then the place is dropped. */
   place(entry: Entry, placed: PlacedObject): void {
-    if (this.#directory.peek(entry.key) === entry && entry.placed === undefined) entry.placed = placed;
-    else this.#options.onDropped(placed);
+    if (this.#directory.peek(entry.key) !== entry || entry.placed !== undefined) return this.#options.onDropped(placed);
+    entry.placed = placed;
+    this.#options.onPlaced(placed);
   }
 
   /** Takes an entry's place in memory away. */
@@ -198,6 +201,7 @@ export class Knowledge {
   /** Puts back an entry of a snapshot. */
   restore(entry: Entry): void {
     this.#directory.set(entry.key, entry);
+    if (entry.placed !== undefined) this.#options.onPlaced(entry.placed);
   }
 
   /** Evicts the coldest entry that has chunks in memory; false when there is none. */

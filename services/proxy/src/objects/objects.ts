@@ -208,4 +208,6 @@ export interface ObjectPlaces {
   readonly fragments: readonly (readonly (string | null)[])[];
   /** True when every chunk, parity included, is confirmed to be in memory. */
   readonly complete: boolean;
+  /** The object is too large for memory: it has no fragments there, and reads of it come from the store. */
+  readonly bypassed?: { readonly sizeBytes: number; readonly maxPlacedBytes: number };
 }

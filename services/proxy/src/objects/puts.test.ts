@@ -106,11 +106,29 @@ describe('a put', () => {
     const world = createWorld();
     const { budget } = world.engine.memory.parts;
     const writer = world.engine.memory.beginWrite();
-    await writer.offer(payload(5000));
-    await writer.offer(payload(5000));
+    await writer?.offer(payload(5000));
+    await writer?.offer(payload(5000));
     expect(budget.usedBytes).toBe(10_000);
-    writer.abandon();
+    writer?.abandon();
     expect(budget.usedBytes).toBe(0);
+  });
+
+  it('above the largest size for memory goes past it, of known size or not, and so do reads', async () => {
+    const world = createWorld({ maxPlacedBytes: 100_000 });
+    const bytes = payload(100_001);
+    await putStream(world, 'known', { kind: 'stream', sizeBytes: bytes.length, pieces: piecesOf(bytes) });
+    await putStream(world, 'unknown', { kind: 'stream', pieces: piecesOf(bytes) });
+    await world.engine.mutate('small', overwrite(payload(100_000)));
+    await placed(world, 'small');
+    expect(world.metrics.snapshot()).toMatchObject({ bypassedObjects: 2, unplacedObjects: 0 });
+    for (const key of ['known', 'unknown', 'known']) expect(await valueOf(world, key)).toEqual(Buffer.from(bytes));
+    expect(await world.engine.warm('known')).toBe('refused');
+    expect(await world.engine.warm('small')).toBe('held');
+    await world.engine.drain();
+    expect(world.engine.count()).toMatchObject({ inMemory: 1, complete: 1 });
+    expect(world.engine.memory.parts.budget.usedBytes).toBe(0);
+    expect(world.fleet.chunks).toBe(6);
+    expect(world.metrics.snapshot()).toMatchObject({ bypassedObjects: 6, gets: { store: 3 } });
   });
 
   it('evicts the coldest objects when the fleet is full', async () => {

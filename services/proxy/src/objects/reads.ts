@@ -242,7 +242,7 @@ function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
   const isFree = entry?.placed === undefined && (parts.placeOnRead === 'always' || entry?.loading === false);
   const placing = whole && parts.placeOnRead !== false && entry !== undefined && isFree;
   const writer = placing ? parts.memory.beginWrite(object.sizeBytes) : undefined;
-  const isLoader = placing && !entry.loading;
+  const isLoader = placing && writer !== undefined && !entry.loading;
   if (isLoader) entry.loading = true;
   return new StoreReadBody({
     body: input.got,

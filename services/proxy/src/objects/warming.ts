@@ -21,9 +21,10 @@ export async function warmObject(parts: ReadParts, key: Key, signal?: AbortSigna
   };
   const outcome = await readObject(warming, key, signal === undefined ? {} : { signal });
   if (outcome.kind !== 'hit') return 'missing';
-  if (outcome.info.sizeBytes === 0) {
+  const { sizeBytes } = outcome.info;
+  if (sizeBytes === 0 || sizeBytes > parts.memory.parts.maxObjectBytes) {
     outcome.body.cancel();
-    return 'held';
+    return sizeBytes === 0 ? 'held' : 'refused';
   }
   for await (const _ of outcome.body) signal?.throwIfAborted();
   await Promise.allSettled(placings);

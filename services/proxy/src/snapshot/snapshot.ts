@@ -9,7 +9,7 @@
 import type { Files, StoredObject } from '@sion/components';
 import { chunkLength, type Layout, type LayoutId, type ManifestEntry, type Placement } from '@sion/core';
 import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
-import { type PlacedFragment, PlacedObject } from '../memory/placed-object.ts';
+import { ChunkTally, PlacedFragment, PlacedObject } from '../memory/placed-object.ts';
 import type { Engine } from '../objects/engine.ts';
 
 const snapshotFile = 'snapshot.json';
@@ -110,17 +110,14 @@ function packFragment(fragment: PlacedFragment): SnapshotFragment {
 }
 
 function unpack(packed: NonNullable<SnapshotEntry['placed']>): PlacedObject {
-  const fragments = packed.fragments.map((fragment) =>
-    fragment === null
-      ? undefined
-      : {
-          nodes: fragment.nodes,
-          checksums: fragment.checksums,
-          held: fragment.nodes.map((_, index) => fragment.held.includes(index)),
-          settled: true,
-        },
-  );
-  return new PlacedObject(packed.id, packed.layout, fragments);
+  const tally = new ChunkTally();
+  const fragments = packed.fragments.map((fragment) => {
+    if (fragment === null) return undefined;
+    const placed = new PlacedFragment(fragment.nodes, fragment.checksums, tally, true);
+    for (const index of fragment.held) placed.setHeld(index, true);
+    return placed;
+  });
+  return new PlacedObject(packed.id, packed.layout, fragments, tally);
 }
 
 function collectManifests(placed: PlacedObject, manifests: Map<NodeIndex, ManifestEntry[]>): void {

@@ -23,7 +23,7 @@ function sample() {
     state: () => 'serving',
     epoch: () => 7,
     store: () => ({ kind: 'directory', place: '/data/store', reachable: true }),
-    objects: () => ({ inMemory: 5, complete: 4, pinned: 1 }),
+    objects: () => ({ inMemory: 5, complete: 4, pinned: 1, maxPlacedBytes: 2 ** 30 }),
     windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
     nodes: () => [
       { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
@@ -37,6 +37,7 @@ function sample() {
   metrics.countGet('store', 100, 0.1);
   metrics.countPut('store', 5000, 0.1);
   metrics.addCost('serving', 0.00004);
+  metrics.countBypassed();
   metrics.addCost('store', 0.000002);
   clock.advance(3_725_900);
   return source.status();
@@ -61,6 +62,7 @@ describe('the status for people', () => {
     expect(lines[0]).toBe('SION 0.1.0 · serving · up 1 h 2 min · epoch 7');
     expect(lines).toContain('  store       directory /data/store, reachable');
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
+    expect(lines).toContain('  bypassed    1 writes and reads of objects above 1.0 GiB');
     expect(lines).toContain('  window 1    active, 2.0 KiB, groups 0 (2 nodes)');
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');

@@ -38,6 +38,10 @@ export function formatStatus(status: ProxyStatus): string {
       `${totals.recoveries} instances, ${totals.lostChunks} chunks; ${totals.repairedChunks} chunks repaired`,
     ),
     row('unplaced', `${totals.unplacedObjects} objects`),
+    row(
+      'bypassed',
+      `${totals.bypassedObjects} writes and reads of objects above ${formatBytes(objects.maxPlacedBytes)}`,
+    ),
     row('store asked', counts(totals.storeRequests)),
     row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
   ];

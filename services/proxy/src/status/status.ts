@@ -15,6 +15,8 @@ export interface ProxyStatus {
     /** Those of them whose every chunk is confirmed. */
     readonly complete: number;
     readonly pinned: number;
+    /** Larger ones go past memory, to and from the store alone. */
+    readonly maxPlacedBytes: number;
   };
   readonly memory: { readonly usedBytes: number; readonly capacityBytes: number };
   readonly windows: readonly WindowStatus[];

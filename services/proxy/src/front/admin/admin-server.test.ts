@@ -55,6 +55,16 @@ describe('the administration port', () => {
     expect((await call(port, { target: '/healthz' })).status).toBe(200);
   });
 
+  it('says that an object goes past memory', async () => {
+    const info = async () => ({ sizeBytes: 2 ** 33, etag: '"1"', version: '1.7', modifiedMs: 0 });
+    const port = await serve('', { info });
+    const told = await call(port, { target: '/v1/status/objects/huge' });
+    expect(JSON.parse(told.body.toString())).toEqual({
+      ...{ version: '1.7', dataChunks: 0, parityChunks: 0, fragments: [], complete: false },
+      bypassed: { sizeBytes: 2 ** 33, maxPlacedBytes: 2 ** 30 },
+    });
+  });
+
   it('says what it does not have', async () => {
     const port = await serve();
     const unheld = await call(port, { target: '/v1/status/objects/other' });

@@ -7,7 +7,7 @@ import type { Clock, Log } from '@sion/components';
 import { SionError } from '@sion/wire';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Exposition } from '../../metrics/exposition.ts';
-import type { Objects } from '../../objects/objects.ts';
+import type { Key, ObjectPlaces, Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
 import { ConnectionTurns } from '../http/connection-turns.ts';
 import { isBelow, readKey } from '../http/object-key.ts';
@@ -28,7 +28,7 @@ export interface AdminSettings {
 
 /** What the administration port shows. */
 export interface AdminServerParts {
-  readonly objects: Pick<Objects, 'places' | 'list' | 'invalidate' | 'invalidatePrefix' | 'warm'>;
+  readonly objects: Pick<Objects, 'places' | 'info' | 'list' | 'invalidate' | 'invalidatePrefix' | 'warm'>;
   readonly clock: Clock;
   readonly status: StatusSource;
   readonly exposition: Exposition;
@@ -104,7 +104,7 @@ function addRoutes(app: FastifyInstance, parts: AdminServerParts): void {
   app.get('/v1/status', (_request, reply) => reply.send(parts.status.status()));
   app.get(placesRoute, async (request, reply) => {
     const key = readKey(placesPrefix, request.originalUrl, parts.settings.maxKeyBytes);
-    const places = parts.objects.places(key);
+    const places = parts.objects.places(key) ?? (await placesOfBypassed(parts, key));
     if (places === undefined) {
       throw new RefusedRequest({
         status: 404,
@@ -115,6 +115,16 @@ function addRoutes(app: FastifyInstance, parts: AdminServerParts): void {
     return reply.send(places);
   });
   addMemoryRoutes(app, parts);
+}
+
+/** What is told of an object that goes past memory because of its size; undefined of any other. */
+async function placesOfBypassed({ objects, status }: AdminServerParts, key: Key): Promise<ObjectPlaces | undefined> {
+  const info = await objects.info(key);
+  const { maxPlacedBytes } = status.status().objects;
+  if (info === undefined || info.sizeBytes <= maxPlacedBytes) return undefined;
+  const { version, sizeBytes } = info;
+  const bypassed = { sizeBytes, maxPlacedBytes };
+  return { version, dataChunks: 0, parityChunks: 0, fragments: [], complete: false, bypassed };
 }
 
 function addMemoryRoutes(app: FastifyInstance, parts: AdminServerParts): void {

@@ -149,6 +149,7 @@ export const engineSettings: EngineSettings = {
   bodyMemoryBytes: 64 * 1024,
   maxKeyBytes: 512,
   maxObjectBytes: 4096,
+  maxPlacedBytes: 500,
   keptMaxBytes: 200,
   maxEntries: 100,
   maxAbsentKeys: 100,
