@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { payloadOf } from '@sion/workload';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Cut, openBreakingLine } from '../../../../tests/doubles/breaking-line.ts';
 import { serveHttp } from '../../../../tests/doubles/http-front.ts';
 import type { MemoryObjects } from '../../../../tests/doubles/memory-objects.ts';
-import { type Cut, openCuttingProxy } from '../client/cutting-proxy.test-data.ts';
 import { openSource, type Source } from '../client/file-source.ts';
 import type { Address } from '../client/http-call.ts';
 import { nameOfText } from '../client/object-name.ts';
@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function broken(cuts: readonly (Cut | 'whole')[]) {
-  const proxy = await openCuttingProxy(direct.port, cuts);
+  const proxy = await openBreakingLine(direct.port, cuts);
   return { http: testAddress(proxy.port), proxy };
 }
 

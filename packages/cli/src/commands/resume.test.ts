@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { payloadOf } from '@sion/workload';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Cut, openBreakingLine } from '../../../../tests/doubles/breaking-line.ts';
 import { serveHttp } from '../../../../tests/doubles/http-front.ts';
 import { until } from '../../../../tests/doubles/turns.ts';
-import { type Cut, openCuttingProxy } from '../client/cutting-proxy.test-data.ts';
 import type { Address } from '../client/http-call.ts';
 import { nameOfText } from '../client/object-name.ts';
 import { Interruption } from '../interruption.ts';
@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function broken(cuts: readonly (Cut | 'whole')[]) {
-  const proxy = await openCuttingProxy(direct.port, cuts);
+  const proxy = await openBreakingLine(direct.port, cuts);
   return { http: testAddress(proxy.port), proxy };
 }
 

@@ -13,13 +13,13 @@ export interface Cut {
   readonly before?: () => Promise<void> | void;
 }
 
-export interface CuttingProxy {
+export interface BreakingLine {
   readonly port: number;
   /** Connections so far. */
   connections(): number;
 }
 
-export async function openCuttingProxy(serverPort: number, cuts: readonly (Cut | 'whole')[]): Promise<CuttingProxy> {
+export async function openBreakingLine(serverPort: number, cuts: readonly (Cut | 'whole')[]): Promise<BreakingLine> {
   let connections = 0;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
