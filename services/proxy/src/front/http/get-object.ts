@@ -20,8 +20,7 @@ export async function getObject(exchange: ObjectExchange): Promise<void> {
   const asked = parseRange(headers.range);
   const conditions = parseConditions(headers);
   if (await answeredUnread(exchange, conditions)) return;
-  if (asked.kind === 'empty')
-    return refuseRange(exchange, await exchange.parts.objects.info(exchange.key, exchange.bill));
+  if (asked.kind === 'empty' && (await refusedEmpty(exchange, conditions))) return;
   const outcome = await readStanding(exchange, asked);
   if (exchange.signal.aborted) return letGo(outcome);
   if (outcome.kind === 'miss') return refuse(exchange, missRefusal(conditions));
@@ -99,13 +98,21 @@ async function answeredUnread(exchange: ObjectExchange, conditions: Conditions |
   return true;
 }
 
+/** A range that no object can satisfy, unless `If-Range` makes it void. */
+async function refusedEmpty(exchange: ObjectExchange, conditions: Conditions | undefined): Promise<boolean> {
+  const info = await exchange.parts.objects.info(exchange.key, exchange.bill);
+  const verdict = judge(conditions, info, 'read');
+  if (info === undefined) await refuse(exchange, missRefusal(conditions));
+  else if (verdict !== 'proceed') await answerVerdict(exchange, info, verdict);
+  else if (rangeStands(ifRangeOf(exchange.request.headers), info)) await refuseRange(exchange, info);
+  else return false;
+  return true;
+}
+
 /** Reads the range that was asked for, or the whole object when `If-Range` names another version. */
-async function readStanding(
-  exchange: ObjectExchange,
-  asked: Exclude<RangeHeader, { kind: 'empty' }>,
-): Promise<ReadOutcome> {
+async function readStanding(exchange: ObjectExchange, asked: RangeHeader): Promise<ReadOutcome> {
   const { key, signal, parts, request, bill: account } = exchange;
-  if (asked.kind === 'whole') return parts.objects.read(key, { signal, account });
+  if (asked.kind !== 'part') return parts.objects.read(key, { signal, account });
   const outcome = await parts.objects.read(key, { range: asked.range, signal, account });
   if (outcome.kind === 'miss' || rangeStands(ifRangeOf(request.headers), outcome.info)) return outcome;
   letGo(outcome);
@@ -158,8 +165,7 @@ function missRefusal(conditions: Conditions | undefined): Refusal {
   return judge(conditions, undefined, 'read') === 'failed' ? preconditionFailed : notFound('The object');
 }
 
-async function refuseRange(exchange: ObjectExchange, info: ObjectInfo | undefined): Promise<void> {
-  if (info === undefined) return refuse(exchange, notFound('The object'));
+async function refuseRange(exchange: ObjectExchange, info: ObjectInfo): Promise<void> {
   return refuse(exchange, {
     status: 416,
     code: 'range-not-satisfiable',
