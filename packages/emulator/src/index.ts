@@ -8,3 +8,4 @@ export * from './model/model.ts';
 export * from './model/prices.ts';
 export * from './model/report.ts';
 export * from './settings.ts';
+export * from './virtual/virtual-lambda.ts';

@@ -3,8 +3,7 @@
  * them, ends them, and says how each attempt ended. It decides neither who may run (`admission.ts`) nor what becomes of
  * an invocation afterwards (`model.ts`).
  */
-import type { Random } from '@sion/components';
-import type { Agenda } from './agenda.ts';
+import type { Agenda, Random } from '@sion/components';
 import type { Answer, Effect, KillReason } from './events.ts';
 import type { Figures } from './figures.ts';
 import type { FunctionState } from './function-state.ts';

@@ -11,7 +11,7 @@
  *
  * Any state ends in `gone` by time-out, lack of memory, exit, failed INIT, reclamation, an update or removal.
  */
-import type { AgendaEntry } from './agenda.ts';
+import type { AgendaEntry } from '@sion/components';
 import type { Answer, FunctionConfig } from './events.ts';
 import { SlidingWindow } from './limits.ts';
 

@@ -4,8 +4,8 @@
  * order of its own times, so a late `wake` changes no outcome and the same events always give the same effects.
  */
 import type { Random } from '@sion/components';
+import { Agenda } from '@sion/components';
 import { admit } from './admission.ts';
-import { Agenda } from './agenda.ts';
 import type { Answer, Effect, FunctionConfig, ModelEvent, Reply } from './events.ts';
 import type { Figures } from './figures.ts';
 import { emptyTally, FunctionState, type Tally } from './function-state.ts';

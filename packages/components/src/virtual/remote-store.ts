@@ -1,0 +1,157 @@
+/**
+ * A store at the far end of a network, as one process of a simulated world sees it: requests take time, are refused, lose
+ * their replies, and land late, after later ones. What is asked is asked of the real contract of the store behind it.
+ */
+import { SionError } from '@sion/wire';
+import type {
+  DeleteOutcome,
+  GetOptions,
+  GetOutcome,
+  ListOptions,
+  ListPage,
+  Store,
+  StoreBody,
+  StoredMetadata,
+  StoredObject,
+  Upload,
+  WriteCondition,
+  WriteOutcome,
+} from '../store.ts';
+import type { VirtualStoreRequest } from './memory-store.ts';
+import type { VirtualProcess } from './virtual-process.ts';
+
+/** What becomes of a request. */
+export type StoreFate =
+  | 'served'
+  /** An error of the service; nothing has happened. */
+  | 'refused'
+  /** It is done, and nobody hears of it in time. */
+  | 'lost-reply'
+  /** It is done long after everybody has given it up. */
+  | 'late';
+
+/** What the store and the way to it do, drawn anew each time. */
+export interface StoreWeather {
+  /** One way. */
+  transitMs(): number;
+  fate(request: VirtualStoreRequest, name: string): StoreFate;
+  /** When a request without a reply is given up. */
+  timeoutMs(): number;
+  /** How late a late one is done. */
+  lateMs(): number;
+  /** True when a body breaks off before its next piece. */
+  breaksOff(): boolean;
+}
+
+const writes: ReadonlySet<VirtualStoreRequest> = new Set(['put', 'commit', 'metadata', 'delete']);
+
+export class RemoteStore implements Store {
+  readonly #store: Store;
+  readonly #process: VirtualProcess;
+  readonly #weather: StoreWeather;
+
+  constructor(store: Store, process: VirtualProcess, weather: StoreWeather) {
+    this.#store = store;
+    this.#process = process;
+    this.#weather = weather;
+  }
+
+  claim(): Promise<void> {
+    return this.#process.answer(this.#store.claim());
+  }
+
+  close(): Promise<void> {
+    return this.#process.answer(Promise.resolve());
+  }
+
+  head(name: string): Promise<StoredObject | undefined> {
+    return this.#ask('head', name, () => this.#store.head(name));
+  }
+
+  async get(name: string, options: GetOptions = {}): Promise<GetOutcome> {
+    const outcome = await this.#ask('get', name, () => this.#store.get(name, options));
+    return outcome.kind === 'hit' ? { ...outcome, body: this.#bodyOf(outcome.body) } : outcome;
+  }
+
+  put(name: string, bytes: Uint8Array, metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome> {
+    const sent = new Uint8Array(bytes);
+    return this.#ask('put', name, () => this.#store.put(name, sent, metadata, condition));
+  }
+
+  async beginUpload(name: string, sizeBytes?: number): Promise<Upload> {
+    const upload = await this.#ask('upload', name, () => this.#store.beginUpload(name, sizeBytes));
+    return {
+      write: (bytes) => {
+        const sent = new Uint8Array(bytes);
+        return this.#ask('upload', name, () => upload.write(sent));
+      },
+      commit: (metadata, condition) => this.#ask('commit', name, () => upload.commit(metadata, condition)),
+      abort: () => this.#process.answer(upload.abort(), this.#weather.transitMs()),
+    };
+  }
+
+  replaceMetadata(name: string, etag: string, metadata: StoredMetadata): Promise<WriteOutcome> {
+    return this.#ask('metadata', name, () => this.#store.replaceMetadata(name, etag, metadata));
+  }
+
+  delete(name: string, etag: string): Promise<DeleteOutcome> {
+    return this.#ask('delete', name, () => this.#store.delete(name, etag));
+  }
+
+  list(prefix: string, options: ListOptions): Promise<ListPage> {
+    return this.#ask('list', prefix, () => this.#store.list(prefix, options));
+  }
+
+  #ask<T>(request: VirtualStoreRequest, name: string, serve: () => Promise<T>): Promise<T> {
+    const weather = this.#weather;
+    const { time } = this.#process;
+    const fate = weather.fate(request, name);
+    const isWrite = writes.has(request);
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        const [code, what] = isWrite ? ['indeterminate' as const, 'wrote'] : ['unavailable' as const, 'gave'];
+        reject(
+          new SionError(code, `the store said nothing in time: ${request} of ${name}; nobody knows what it ${what}`),
+        );
+      };
+      time.after(weather.transitMs(), () => {
+        if (fate === 'refused') {
+          const refused = new SionError('unavailable', `the store refused ${request} of ${name}: slow down`);
+          return this.#process.soon(weather.transitMs(), () => reject(refused));
+        }
+        if (fate === 'served') {
+          const served = this.#process.answer(serve(), weather.transitMs());
+          return void served.then(resolve, reject);
+        }
+        // What a write that nobody waits for came to is nobody's affair, and a reading has no effect.
+        const unheard = () => void serve().catch(() => {});
+        if (isWrite) time.after(fate === 'late' ? weather.lateMs() : 0, unheard);
+        this.#process.soon(weather.timeoutMs(), giveUp);
+      });
+    });
+  }
+
+  #bodyOf(body: StoreBody): StoreBody {
+    const [process, weather] = [this.#process, this.#weather];
+    let cancelled = false;
+    return {
+      cancel() {
+        cancelled = true;
+        body.cancel();
+      },
+      async *[Symbol.asyncIterator]() {
+        const pieces = body[Symbol.asyncIterator]();
+        for (;;) {
+          const next = await process.answer(pieces.next(), weather.transitMs() / 4);
+          if (cancelled) throw new SionError('closed', 'the body was given up');
+          if (next.done === true) return;
+          if (weather.breaksOff()) {
+            body.cancel();
+            throw new SionError('unavailable', 'the store broke the body off');
+          }
+          yield next.value;
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Virtual time: what happens in a simulated world, one thing after the other in the order of its times. Whatever code
+ * makes ready by one event is carried out before the next one comes up, so the same seed always gives the same run.
+ *
+ * Must never: look at a real clock, or let two events take effect at once.
+ */
+import { Agenda, type AgendaEntry } from './agenda.ts';
+
+export class VirtualTime {
+  readonly #agenda = new Agenda<() => void>();
+  #nowMs = 0;
+  /** Events so far. */
+  events = 0;
+
+  /** Milliseconds since the world began. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Lets `happen` come up `delayMs` from now, after everything that is due at the same time already. */
+  after(delayMs: number, happen: () => void): AgendaEntry<() => void> {
+    return this.#agenda.add(this.#nowMs + Math.max(0, delayMs), happen);
+  }
+
+  /**
+   * Lets events happen until `isOver`, asked after each of them. Gives false when nothing is left to happen, or `untilMs`
+   * is reached, before that.
+   */
+  async run(isOver: () => boolean, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    await settled();
+    while (!isOver()) {
+      const due = this.#agenda.takeDue(untilMs);
+      if (due === undefined) {
+        if (untilMs < Number.POSITIVE_INFINITY) this.#nowMs = Math.max(this.#nowMs, untilMs);
+        return false;
+      }
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      this.events++;
+      due.what();
+      await settled();
+    }
+    return true;
+  }
+
+  /** When the next event is due. */
+  get nextMs(): number | undefined {
+    return this.#agenda.nextMs();
+  }
+}
+
+/** All promises that could settle by themselves have: a macrotask comes after every microtask. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
