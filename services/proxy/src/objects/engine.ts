@@ -220,9 +220,10 @@ export class Engine implements Objects {
 
   async list(request: ListRequest, account?: RequestAccount): Promise<KeyPage> {
     this.#assertOpen();
-    const { store, lease } = this.#parts;
-    const accounts = account === undefined ? [] : [account];
-    return await listKeys({ store: accountedStore(store, accounts), lease, knowledge: this.knowledge }, request);
+    const { lease } = this.#parts;
+    const store = accountedStore(this.#parts.store, account === undefined ? [] : [account]);
+    const info = (key: Key) => readInfo(this.#reads, key);
+    return await listKeys({ store, lease, knowledge: this.knowledge, info }, request);
   }
 
   async estimateCount(): Promise<number> {

@@ -141,6 +141,14 @@ export class Knowledge {
     if (entry !== undefined && !known) entry.confirmed = false;
   }
 
+  /** What is believed of keys with a write under way, and what reads answer until it is acknowledged. */
+  *believedWhileWriting(): Generator<Entry> {
+    for (const key of this.#writing.keys()) {
+      const entry = this.#directory.peek(key);
+      if (entry?.confirmed === true) yield entry;
+    }
+  }
+
   isWriting(key: Key): boolean {
     return this.#writing.has(key);
   }

@@ -18,13 +18,15 @@ import { SionError } from '@sion/wire';
 import { infoOf, type Knowledge } from './knowledge.ts';
 import { readListToken, writeListToken } from './list-token.ts';
 import { lookUp } from './lookups.ts';
-import type { Key, KeyPage, ListedObject, ListRequest } from './objects.ts';
+import type { Key, KeyPage, ListedObject, ListRequest, ObjectInfo } from './objects.ts';
 import type { LeaseProof } from './writes.ts';
 
 export interface ListParts {
   readonly store: Store;
   readonly lease: LeaseProof;
   readonly knowledge: Knowledge;
+  /** As a read of the info alone. */
+  readonly info: (key: Key) => Promise<ObjectInfo | undefined>;
 }
 
 /** The longest page of keys; the store's as well. */
@@ -110,21 +112,38 @@ class ListWalk {
   async #walkPage(range: NameRange): Promise<'over' | 'more' | 'enough'> {
     const after = this.#isBefore(range.after ?? '') ? range.after : this.#position;
     const page = await this.#list(range.prefix, this.#room, after);
-    const found = page.objects.filter(({ name }) => compareNames(name, range.last) <= 0);
-    const items = this.#itemsOf(found);
+    const listed = page.objects.filter(({ name }) => compareNames(name, range.last) <= 0);
+    const last = listed.at(-1)?.name;
+    const isOver = !page.more || listed.length < page.objects.length || last === undefined;
+    const items = this.#itemsOf(this.#withUnacknowledged(listed, range, after, isOver ? range.last : last));
     const living = await this.#lookAtAll(items);
     for (const [at, item] of items.entries()) {
       const info = living[at];
-      if (info !== undefined && !(await this.#give(item, info))) return 'enough';
+      if (this.#room === 0 || (info !== undefined && !(await this.#give(item, info)))) return 'enough';
       this.#position = item.objects.at(-1)?.name ?? this.#position;
     }
-    const last = found.at(-1)?.name;
-    if (!page.more || found.length < page.objects.length || last === undefined) return 'over';
+    if (isOver) return 'over';
     const lastItem = items.at(-1);
     const isWithinPrefix =
       lastItem?.kind === 'prefix' && living.at(-1) !== undefined && lastItem.objects.at(-1)?.name === last;
     this.#position = isWithinPrefix ? this.#behind(lastItem.prefix, last) : last;
     return this.#delimiter === '' && items.length > 0 ? 'enough' : 'more';
+  }
+
+  /** With what an unacknowledged delete has taken out of the store already: reads still answer it. */
+  #withUnacknowledged(
+    listed: readonly StoredObject[],
+    range: NameRange,
+    after: string | undefined,
+    last: string,
+  ): readonly StoredObject[] {
+    const { knowledge } = this.#parts;
+    const names = new Set(listed.map(({ name }) => name));
+    const missing = [...knowledge.believedWhileWriting()]
+      .map(({ object }) => object)
+      .filter(({ name }) => !names.has(name) && rangeOfName([range], name) === 0)
+      .filter(({ name }) => compareNames(name, last) <= 0 && (after === undefined || compareNames(name, after) > 0));
+    return missing.length === 0 ? listed : [...listed, ...missing].sort((a, b) => compareNames(a.name, b.name));
   }
 
   async #list(prefix: string, limit: number, after?: string) {
@@ -227,6 +246,9 @@ async function lookAtListed(parts: ListParts, key: Key, listed: StoredObject): P
     object = await store.head(listed.name);
     knowledge.sight(key, object);
   }
-  if (object === undefined || isExpired(object.metadata.expiresAtMs, lease.expiryNowMs())) return undefined;
-  return { key, info: infoOf(object) };
+  if (object === undefined) return undefined;
+  if (!isExpired(object.metadata.expiresAtMs, lease.expiryNowMs())) return { key, info: infoOf(object) };
+  // A write under way may have been decided before the object expired.
+  const info = knowledge.isWriting(key) ? await parts.info(key) : undefined;
+  return info === undefined ? undefined : { key, info };
 }

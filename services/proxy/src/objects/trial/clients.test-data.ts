@@ -66,6 +66,7 @@ export class TrialClient {
     this.#isCutAllowed = false;
     await this.#read(life, key, {});
     await this.#info(life, key);
+    await this.#list(life, key);
     const isCounter = key.startsWith('c');
     await this.#mutate(life, key, isCounter ? { kind: 'increment' } : { kind: 'write', token: this.#drawToken() });
     await this.#read(life, key, {});
@@ -74,7 +75,10 @@ export class TrialClient {
   async #act(life: Life, key: string): Promise<void> {
     const { random, profile } = this.#trial;
     const isCounter = key.startsWith('c');
-    const choice = random.integer(20);
+    const choice = random.integer(24);
+    if (choice >= 22) return await this.#list(life, random.integer(2) === 0 ? '' : key.slice(0, 1));
+    if (choice === 21) return await this.#quietly(life, `warms ${key}`, life.engine.warm(key));
+    if (choice === 20) return await this.#invalidate(life, key);
     if (choice < 5) return await this.#read(life, key, this.#drawRange());
     if (choice < 8) return await this.#info(life, key);
     if (choice < 10) return await this.#mutate(life, key, { kind: 'delete' });
@@ -139,6 +143,55 @@ export class TrialClient {
       if (info !== undefined) this.#checkInfo(key, info);
     } catch (thrown) {
       this.#readFailed(observation, thrown);
+    }
+  }
+
+  /** Each key of a listing is a read of its info; one that is not listed, of nothing. */
+  async #list(life: Life, prefix: string): Promise<void> {
+    const { history, profile, random } = this.#trial;
+    const keys = profile.keys.filter((key) => key.startsWith(prefix));
+    const observations = keys.map((key) => history.call(key, this.#name, { kind: 'read' }));
+    const limit = 1 + random.integer(4);
+    const found = new Map<string, ObjectInfo>();
+    try {
+      let after: string | undefined;
+      do {
+        const position = after === undefined ? {} : { after };
+        const page = await life.within(life.engine.list({ prefix, limit, ...position }));
+        for (const { key, info } of page.objects) {
+          if (found.has(key)) this.#trial.problem(`${key} is listed twice`);
+          found.set(key, info);
+        }
+        after = page.next;
+      } while (after !== undefined);
+    } catch (thrown) {
+      for (const observation of observations) history.void(observation, String(thrown));
+      if (thrown instanceof Crashed) throw thrown;
+      return this.#trial.noteError(`${this.#name} lists ${prefix}`, thrown, this.#trial.isCalm ? [] : readErrors);
+    }
+    for (const observation of observations) {
+      const info = found.get(observation.key);
+      if (info !== undefined) this.#checkInfo(observation.key, info);
+      // What has left the store behind the proxy's back is not listed, though memory may still answer it.
+      if (info === undefined && this.#trial.mayVanish) history.void(observation, 'not listed');
+      else history.returned(observation, foundIn(info));
+    }
+  }
+
+  async #invalidate(life: Life, key: string): Promise<void> {
+    const { engine } = life;
+    const isOne = this.#trial.random.integer(2) === 0;
+    await this.#quietly(life, `invalidates ${key}`, isOne ? engine.invalidate(key) : engine.invalidatePrefix('k'));
+  }
+
+  /** Something that tells nothing of objects. */
+  async #quietly(life: Life, what: string, work: Promise<unknown>): Promise<void> {
+    this.#trial.history.note(`${this.#name} ${what}`);
+    try {
+      await life.within(work);
+    } catch (thrown) {
+      if (thrown instanceof Crashed) throw thrown;
+      this.#trial.noteError(`${this.#name} ${what}`, thrown, this.#trial.isCalm ? [] : readErrors);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What happens to a trial's world beside its clients: losses, lapses, crashes, and others who write to the store. */
 import { bytesOf } from './clients.test-data.ts';
+import type { Observation } from './history.test-data.ts';
 import type { TrialEvent } from './profile.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
 
@@ -107,14 +108,25 @@ async function writeFromOutside(trial: Trial, key: string): Promise<void> {
   const condition =
     present === undefined ? ({ kind: 'absent' } as const) : ({ kind: 'match', etag: present.etag } as const);
   const outcome = await store.put(key, bytesOf(key, token), { contentType: token }, condition);
-  if (outcome.kind === 'written') history.unknown(observation, `done, ${outcome.etag}`);
+  if (outcome.kind === 'written') await tellProxy(trial, observation, `done, ${outcome.etag}`);
   else history.void(observation, 'somebody was faster');
 }
 
-async function deleteFromOutside({ history, store }: Trial, key: string): Promise<void> {
+async function deleteFromOutside(trial: Trial, key: string): Promise<void> {
+  const { history, store } = trial;
   const observation = history.call(key, 'outside', { kind: 'delete' });
   const present = await store.head(key);
   const outcome = present === undefined ? undefined : await store.delete(key, present.etag);
-  if (outcome?.kind === 'deleted') history.unknown(observation, 'done');
+  if (outcome?.kind === 'deleted') await tellProxy(trial, observation, 'done');
   else history.void(observation, 'nothing to delete');
+}
+
+/** From the moment at which the proxy was told, all must see the change; without that, at some time or other. */
+async function tellProxy(trial: Trial, observation: Observation, reason: string): Promise<void> {
+  const { history, life, random } = trial;
+  if (random.integer(2) === 0) return history.unknown(observation, reason);
+  await trial.pause(random.integer(5));
+  await life.engine.invalidate(observation.key);
+  history.note(`${reason}, and ${observation.key} is invalidated`);
+  history.returned(observation, undefined);
 }

@@ -1,6 +1,14 @@
 /** What must not be left when a trial has come to rest. */
-import { chunkKey } from '@sion/core';
+import { chunkKey, chunkLength } from '@sion/core';
+import type { PlacedObject } from '../../memory/placed-object.ts';
 import type { Life } from './life.test-data.ts';
+
+/** By looking at every chunk. */
+function isWhole({ fragments, layout }: PlacedObject): boolean {
+  return Array.from({ length: layout.fragments }, (_, number) => number).every((number) =>
+    fragments[number]?.held.every((isHeld, index) => isHeld || chunkLength(layout, number, index) === 0),
+  );
+}
 
 /** `withNodes`: the nodes are this life's alone. */
 export function findLeaks(life: Life, withNodes: boolean): readonly string[] {
@@ -15,10 +23,12 @@ export function findLeaks(life: Life, withNodes: boolean): readonly string[] {
   if (knowledge.underWay !== 0) leaks.push(`${knowledge.underWay} lookups or writes are under way`);
   const known = new Set<string>();
   let placedCount = 0;
+  let completeCount = 0;
   for (const { key, loading, placed } of knowledge.entries()) {
     if (loading) leaks.push(`${key} is being loaded for ever`);
     if (placed === undefined) continue;
     placedCount++;
+    if (isWhole(placed)) completeCount++;
     if (placed.readers !== 0) leaks.push(`${key} has ${placed.readers} readers that are gone`);
     if (placed.dropped) leaks.push(`${key} is placed where it was dropped`);
     for (const [number, fragment] of placed.fragments.entries()) {
@@ -29,6 +39,10 @@ export function findLeaks(life: Life, withNodes: boolean): readonly string[] {
     }
   }
   if (memory.size !== placedCount) leaks.push(`${memory.size} layouts are tracked, ${placedCount} are placed`);
+  const { inMemory, complete } = engine.count();
+  if (inMemory !== placedCount || complete !== completeCount) {
+    leaks.push(`${inMemory} objects are counted, ${complete} complete; there are ${placedCount}, ${completeCount}`);
+  }
   if (withNodes) {
     for (let node = 0; node < fleet.size; node++) {
       for (const { id } of fleet.manifest(node)) {

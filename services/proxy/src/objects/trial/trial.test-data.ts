@@ -105,6 +105,16 @@ export class Trial {
     return this.history.unknowns >= maxUnknowns;
   }
 
+  /** True when an object may leave the store without the proxy that serves it having anything to do with that. */
+  get mayVanish(): boolean {
+    const { events, late } = this.profile;
+    return (
+      late > 0 ||
+      this.profile.lost > 0 ||
+      ['external delete', 'crash', 'takeover', 'restart'].some((event) => events.some((one) => one === event))
+    );
+  }
+
   /** Moves time from timer to timer, with everything that becomes ready carried out in between. */
   async #drive(isDone: () => boolean): Promise<void> {
     for (;;) {
