@@ -38,6 +38,7 @@ const idleMs = 30_000;
 interface Progress {
   connected: boolean;
   bodySent: boolean;
+  answer?: IncomingMessage;
 }
 
 export class HttpChannel {
@@ -61,16 +62,15 @@ export class HttpChannel {
         reject(sentError(end, writes && progress.bodySent));
         request.destroy();
       });
-      let answered = false;
       const fail = (error: unknown) => {
         // The answer counts, and tells itself when it breaks.
-        if (answered) return;
+        if (progress.answer !== undefined) return;
         forget();
         reject(this.#explain(error, writes && progress.bodySent, progress));
         request.destroy();
       };
       request.on('response', (answer) => {
-        answered = true;
+        progress.answer = answer;
         forget();
         resolve(answer);
         // An answer in the place of the invitation: the body is not wanted, and the connection is of no more use.
@@ -110,7 +110,9 @@ export class HttpChannel {
       timer.cancel();
       progress.connected = true;
       request.setTimeout(stallMs, () => {
-        request.destroy(new SionError('unavailable', `Nothing moved between here and ${place} for ${stallMs} ms`));
+        (progress.answer ?? request).destroy(
+          new SionError('unavailable', `Nothing moved between here and ${place} for ${stallMs} ms`),
+        );
       });
     };
     request.once('close', () => timer.cancel());

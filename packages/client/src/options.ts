@@ -80,13 +80,15 @@ const numbers = {
 } as const;
 
 const texts = ['host', 'httpHost', 'username', 'password', 'name'] as const;
-const known: ReadonlySet<string> = new Set([...Object.keys(numbers), ...texts, 'tls', 'durability', 'codec']);
+/** Every option there is. */
+export const optionNames: readonly string[] = [...Object.keys(numbers), ...texts, 'tls', 'durability'];
+const known: ReadonlySet<string> = new Set([...optionNames, 'codec']);
 const durabilities: readonly string[] = ['store', 'journal', 'memory'] satisfies readonly Durability[];
 
 /** Judges what the user gave; throws `invalid` with the name, the value and the remedy. */
 export function readSettings(options: ClientOptions): ClientSettings {
   for (const [name, value] of Object.entries(options)) {
-    if (!known.has(name)) refuse(`The option ${name} is unknown. Known are ${[...known].join(', ')}.`);
+    if (!known.has(name)) refuse(`The option ${name} is unknown. Known are ${optionNames.join(', ')}.`);
     if (texts.some((text) => text === name) && value !== undefined && (typeof value !== 'string' || value === '')) {
       refuse(`The option ${name} is to be a text that is not empty.`);
     }

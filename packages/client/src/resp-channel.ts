@@ -49,7 +49,7 @@ export class RespChannel {
   /** Ends the connection; what waits for a reply is told that it is lost. */
   close(): void {
     this.#closed = true;
-    this.#open?.disconnect();
+    if (this.#open !== undefined) hangUp(this.#open);
   }
 
   #usable(): Redis | undefined {
@@ -84,13 +84,13 @@ export class RespChannel {
       await redis.connect();
       if (this.#durability !== 'store') await redis.call('SION', 'DURABILITY', this.#durability);
     } catch (thrown) {
-      redis.disconnect();
+      hangUp(redis);
       const cause = fault ?? thrown;
       const text = cause instanceof Error ? cause.message || cause.name : String(cause);
       if (isReplyError(cause)) throw errorOfReply(text, cause);
       throw connectionFault(`${host}:${port}`, text, cause);
     }
-    if (this.#closed) redis.disconnect();
+    if (this.#closed) hangUp(redis);
     this.#open = redis;
     return redis;
   }
@@ -103,6 +103,11 @@ export class RespChannel {
     if (notWritten.test(text)) return new SionError('unavailable', `The connection to ${host}:${port} has closed`);
     return lostReply(writes, `The connection to ${host}:${port} broke before the reply`, thrown);
   }
+}
+
+/** On a connection that has ended already, ioredis would keep the process alive for a while. */
+function hangUp(redis: Redis): void {
+  if (redis.status !== 'end') redis.disconnect();
 }
 
 function connectionOptions(settings: ClientSettings) {
