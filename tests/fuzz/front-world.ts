@@ -100,7 +100,13 @@ function createEngine() {
     },
     settings: {
       ...{ stripes: parseStripes('16KiB=1+1,*=4+2'), maxChunkBytes: 64 * kib, bodyMemoryBytes: 64 * mib },
-      ...{ maxKeyBytes: limits.maxKeyBytes, maxObjectBytes: 64 * mib, keptMaxBytes: 256 * kib, maxEntries: 500 },
+      ...{
+        maxKeyBytes: limits.maxKeyBytes,
+        maxObjectBytes: 64 * mib,
+        keptMaxBytes: 256 * kib,
+        maxEntries: 500,
+        maxPlacedBytes: 3 * mib,
+      },
       ...{ maxAbsentKeys: 100, absentTtlMs: 50, hedgeMs: 1000, fetchTimeoutMs: 10_000, placePatienceMs: 200 },
       ...{ placeOnRead: true, sweepMs: 50, listSweepMs: 60_000 },
     },

@@ -3,6 +3,7 @@
  * token. They are filled in just before the bytes are sent, so that an input in the corpus means the same in every run.
  */
 import { crc32 } from 'node:zlib';
+import { Manifest } from '@sion/core';
 import { encodeFrame, type LinkMessage, linkProtocolVersion, type ToNode, type ToProxy } from '@sion/wire';
 import fc from 'fast-check';
 import type { Part } from './input.ts';
@@ -42,17 +43,21 @@ function replaced(bytes: Buffer, mark: Buffer, by: Buffer): Buffer {
 const frame = (request: number, message: LinkMessage, session = sessionMark) =>
   Buffer.concat(encodeFrame({ session, request, message }));
 
+const requests = [1, 2, 3, 4, 5, 6, 1000];
+/** What the proxy believes that the hostile node holds. */
+export const heldChunk = chunkOf(1, 100);
+const entry = { id: heldChunk.id, lengthBytes: 100, checksum: heldChunk.checksum };
+
+const manifest = new Manifest();
+manifest.add(entry);
+
 function hello(link: 'control' | 'bulk', changes: Partial<Extract<ToProxy, { type: 'hello' }>> = {}): ToProxy {
   return {
     ...{ type: 'hello', protocol: linkProtocolVersion, link, node: hostileNode, instance: 'ab'.repeat(16), epoch },
-    ...{ token: tokenMark, digest: { count: 0, bytes: 0, lanes: [0, 0] }, capacityBytes: 1 << 26 },
+    ...{ token: tokenMark, digest: manifest.digest(), capacityBytes: 1 << 26 },
     ...changes,
   };
 }
-
-const requests = [1, 2, 3, 4, 5, 6, 7, 8, 1000];
-const heldChunk = chunkOf(1, 100);
-const entry = { id: heldChunk.id, lengthBytes: 100, checksum: heldChunk.checksum };
 
 const nodeAnswers: readonly ToProxy[] = [
   { type: 'done' },

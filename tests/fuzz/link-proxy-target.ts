@@ -8,11 +8,19 @@ import { createNode, nodeDefaults } from '@sion/node';
 import { CountedMetrics, createFleet, fleetDefaults, type NodeReply, type RunningFleet } from '@sion/proxy';
 import { createScriptedFunctions, type ScriptedInvocation } from '../doubles/scripted-functions.ts';
 import { type FuzzInput, type Material, readCorpus } from './input.ts';
-import { chunkOf, epoch, filledIn, freshNodeMessage, linkWords, nodeMessages, openingOfNode } from './link-frames.ts';
+import {
+  chunkOf,
+  epoch,
+  filledIn,
+  freshNodeMessage,
+  heldChunk as held,
+  linkWords,
+  nodeMessages,
+  openingOfNode,
+} from './link-frames.ts';
 import { RawClient } from './raw-client.ts';
 import { activeResources, awaited, Fault, type FuzzTarget, settled, UncaughtWatch } from './target.ts';
 
-const held = chunkOf(1, 100);
 const kept = chunkOf(500, 80_000);
 
 export async function openLinkProxyTarget(): Promise<FuzzTarget> {
@@ -70,6 +78,10 @@ class LinkProxyTarget implements FuzzTarget {
   async run(input: FuzzInput): Promise<void> {
     const fleet = this.#running;
     this.#invoked = [];
+    fleet.evict(
+      0,
+      [...fleet.manifest(0)].map(({ id }) => id).filter(({ counter }) => counter !== held.id.counter),
+    );
     fleet.restore(0, [{ id: held.id, checksum: held.checksum, lengthBytes: held.payload.length }]);
     const gone = new AbortController();
     const replies = this.#ask(gone.signal);

@@ -6,8 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { type FuzzInput, inputsOf, keepInput, leavings, shown } from './input.ts';
-import { type FuzzTarget, patience, usedBytes } from './target.ts';
-import { isTargetName, openTarget } from './targets.ts';
+import { type FuzzTarget, patience, settled, usedBytes } from './target.ts';
+import { isTargetName, openTarget, type TargetName } from './targets.ts';
 
 const batchInputs = 200;
 /** Batches before memory is taken for settled: caches fill, code is compiled. */
@@ -32,24 +32,47 @@ function note(input: FuzzInput): void {
   writeFileSync(notes, JSON.stringify({ parts, leaving: leavings.indexOf(input.leaving) }));
 }
 
+/** The target, opened anew after each fault, so that none is blamed on an input that came later. */
+class Opened {
+  readonly #name: TargetName;
+  target: FuzzTarget;
+
+  private constructor(name: TargetName, target: FuzzTarget) {
+    this.#name = name;
+    this.target = target;
+  }
+
+  static async open(name: TargetName): Promise<Opened> {
+    return new Opened(name, await openTarget(name));
+  }
+
+  async renew(): Promise<void> {
+    await settled('the target’s end', this.target.close()).catch((thrown: unknown) => {
+      tell({ kind: 'found', seed: 0, message: String(thrown), text: '' });
+    });
+    this.target = await openTarget(this.#name);
+  }
+}
+
 /** Runs one batch; gives the message of the fault it found. */
-async function runBatch(target: FuzzTarget, batchSeed: number): Promise<string | undefined> {
+async function runBatch(opened: Opened, batchSeed: number): Promise<string | undefined> {
   const usualMs = patience.ms;
-  const property = fc.asyncProperty(inputsOf(target.material), async (input) => {
+  const property = fc.asyncProperty(inputsOf(opened.target.material), async (input) => {
     note(input);
     try {
-      await target.run(input);
+      await opened.target.run(input);
     } catch (thrown) {
       if (patience.ms === usualMs)
         tell({ kind: 'found', seed: batchSeed, message: String(thrown), text: shown(input) });
       patience.ms = shrinkPatienceMs;
+      await opened.renew();
       throw thrown;
     }
   });
   const result = await fc.check(property, { seed: batchSeed, numRuns: batchInputs, interruptAfterTimeLimit: batchMs });
   patience.ms = usualMs;
   if (!result.failed) {
-    await target.settle();
+    await opened.target.settle();
     return undefined;
   }
   const [input] = result.counterexample ?? [];
@@ -66,14 +89,14 @@ const kindOf = (message: string) => message.split('\n')[0]?.replaceAll(/[\d"]+/g
 async function main(): Promise<void> {
   if (!isTargetName(name)) throw new Error(`there is no target ${name}`);
   const endMs = performance.now() + Number(minutes) * 60_000;
-  let target = await openTarget(name);
+  const opened = await Opened.open(name);
   let baseline = Number.POSITIVE_INFINITY;
   let inputs = 0;
   let mostBytes = 0;
   let lastToldMs = performance.now();
   const faults = new Set<string>();
   for (let batch = 0; performance.now() < endMs && faults.size < maxFaults; batch++) {
-    const fault = await runBatch(target, Number(seed) + batch * 7919).catch(async (thrown: unknown) => {
+    const fault = await runBatch(opened, Number(seed) + batch * 7919).catch(async (thrown: unknown) => {
       const message = thrown instanceof Error ? thrown.message : String(thrown);
       tell({ kind: 'fault', seed: Number(seed) + batch * 7919, message: `after the batch: ${message}`, path: '' });
       return message;
@@ -81,8 +104,7 @@ async function main(): Promise<void> {
     inputs += batchInputs;
     if (fault !== undefined) {
       faults.add(kindOf(fault));
-      await target.close().catch(() => {});
-      target = await openTarget(name);
+      await opened.renew();
       baseline = Number.POSITIVE_INFINITY;
       continue;
     }
@@ -99,7 +121,7 @@ async function main(): Promise<void> {
     lastToldMs = performance.now();
     tell({ kind: 'progress', inputs, usedBytes: bytes, baselineBytes: baseline });
   }
-  await target.close();
+  await opened.target.close();
   tell({ kind: 'end', inputs, faults: faults.size, baselineBytes: baseline, mostBytes });
   // oxlint-disable-next-line unicorn/no-process-exit
   process.exit(0);
