@@ -1,71 +1,16 @@
 import { once } from 'node:events';
 import { crc32 } from 'node:zlib';
-import { silentLog, systemClock, VirtualStore } from '@sion/components';
-import { createPlacement, parseStripes } from '@sion/core';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { systemClock, VirtualStore } from '@sion/components';
+import { describe, expect, it, vi } from 'vitest';
 import { call, callRaw } from '../../../../../tests/doubles/http-client.ts';
-import { answerOf, openPut, serveHttp } from '../../../../../tests/doubles/http-front.ts';
-import { createMemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
-import { CountedMetrics } from '../../metrics/counted-metrics.ts';
-import { Engine } from '../../objects/engine.ts';
-import type { HttpServer } from './http-server.ts';
+import { answerOf, openPut } from '../../../../../tests/doubles/http-front.ts';
+import { serveEngine } from './engine-front.test-data.ts';
 
 const mib = 2 ** 20;
-const ends: (() => Promise<void>)[] = [];
 
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
-});
-
-/** The front over the real engine, with a store and nodes in this process's memory. */
-async function serve(): Promise<{
-  port: number;
-  server: HttpServer;
-  engine: Engine;
-  store: VirtualStore;
-  metrics: CountedMetrics;
-}> {
+async function serve() {
   const store = new VirtualStore({ wallMs: () => systemClock.wallMs() });
-  const fleet = createMemoryFleet(12, 64 * mib);
-  const metrics = new CountedMetrics();
-  let counter = 0;
-  const engine = new Engine({
-    clock: systemClock,
-    log: silentLog,
-    store,
-    fleet,
-    metrics,
-    placement: createPlacement({ nodes: fleet.size, groupSize: 12 }),
-    lease: { isHeld: () => true, assertHeld() {}, expiryNowMs: () => systemClock.wallMs() },
-    nextId: () => {
-      counter += 1;
-      return { epoch: 1, counter };
-    },
-    settings: {
-      stripes: parseStripes('16KiB=1+1,*=4+2'),
-      maxChunkBytes: 256 * 1024,
-      bodyMemoryBytes: 64 * mib,
-      maxKeyBytes: 512,
-      maxObjectBytes: 2 ** 36,
-      maxPlacedBytes: 1024 ** 3,
-      keptMaxBytes: mib,
-      maxEntries: 1000,
-      maxAbsentKeys: 100,
-      absentTtlMs: 1000,
-      hedgeMs: 1000,
-      fetchTimeoutMs: 10_000,
-      placePatienceMs: 10_000,
-      placeOnRead: true,
-      sweepMs: 60_000,
-      listSweepMs: 60_000,
-    },
-  });
-  const { server, port } = await serveHttp({ objects: engine });
-  ends.push(async () => {
-    await server.close();
-    await engine.drain();
-  });
-  return { port, server, engine, store, metrics };
+  return { store, ...(await serveEngine(store)) };
 }
 
 function payload(sizeBytes: number): Buffer {
