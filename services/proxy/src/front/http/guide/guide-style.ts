@@ -74,7 +74,7 @@ pre { margin: 0; padding: .75rem .9rem; background: var(--code); border-radius: 
 .inline .field { margin: 0; flex: 1 1 14rem; } .inline .narrow { flex: 0 0 7rem; }
 .inline .hint { flex-basis: 100%; margin: 0; }
 .inline .hint:empty { display: none; }
-.table { overflow-x: auto; }
+.table { overflow-x: auto; position: relative; }
 .table table { width: 100%; border-collapse: collapse; font-size: .9rem; }
 .table th { text-align: left; color: var(--soft); font-weight: 600; padding: 0 .75rem .4rem 0; }
 .table td { border-top: 1px solid var(--line); padding: .4rem .75rem .4rem 0; vertical-align: top; }
@@ -93,6 +93,8 @@ pre { margin: 0; padding: .75rem .9rem; background: var(--code); border-radius: 
 .operation dl, #refusals { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1rem; margin: 0; font-size: .9rem; }
 .operation dd, #refusals dd { margin: 0; }
 dt { font-weight: 600; }
+dt small { font-weight: 400; color: var(--soft); }
+code { overflow-wrap: anywhere; }
 .m-get, .m-head { color: var(--get); } .m-put { color: var(--put); } .m-patch { color: var(--patch); } .m-delete { color: var(--delete); } .m-options { color: var(--soft); }
 #reference h3 { margin: 1.6rem 0 .6rem; }
 footer { color: var(--soft); font-size: .85rem; padding-bottom: 2rem; }
