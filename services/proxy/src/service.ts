@@ -1,0 +1,98 @@
+/**
+ * The service behind the fronts: lease, fleet, engine and snapshots, put together and taken apart in order. It is all of
+ * the proxy but its listeners for clients, so that a simulated world runs the very same.
+ */
+import type { Clock, Files, Functions, Log, Network, ProcessIdentity, Random, Store } from '@sion/components';
+import { createPlacement, type Placement } from '@sion/core';
+import { asSionError, type SionError } from '@sion/wire';
+import { createFleet, type RunningFleet } from './fleet/create-fleet.ts';
+import { LeaseKeeper } from './lease/lease-keeper.ts';
+import { CountedMetrics } from './metrics/counted-metrics.ts';
+import { Engine } from './objects/engine.ts';
+import type { ProxySettings } from './settings.ts';
+import { engineSettings, fleetSettings } from './settings-of-parts.ts';
+import { restoreSnapshot } from './snapshot/snapshot.ts';
+import { SnapshotKeeper } from './snapshot/snapshot-keeper.ts';
+import { MeteredStore, type StorePrices } from './store/metered-store.ts';
+
+export interface ServiceParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly network: Network;
+  readonly identity: ProcessIdentity;
+  readonly files: Files;
+  readonly functions: Functions;
+  readonly store: Store;
+  readonly storePrices: StorePrices;
+}
+
+export interface Service {
+  readonly lease: LeaseKeeper;
+  readonly fleet: RunningFleet;
+  readonly placement: Placement;
+  readonly engine: Engine;
+  readonly snapshots: SnapshotKeeper;
+  readonly metrics: CountedMetrics;
+  readonly store: MeteredStore;
+}
+
+/**
+ * Takes the lease and starts what it guards; resolves when objects can be read and written. Rejects with `closed` when
+ * another proxy owns the store; `onLost` is told once when one has taken it later.
+ */
+export async function startService(
+  parts: ServiceParts,
+  settings: ProxySettings,
+  onLost: (reason: SionError) => void,
+): Promise<Service> {
+  const { clock, log, identity } = parts;
+  const metrics = new CountedMetrics();
+  const store = new MeteredStore(parts.store, metrics, parts.storePrices);
+  const { leaseTtlMs: ttlMs, leaseRenewalMs: renewalMs } = settings;
+  const lease = await LeaseKeeper.acquire({ clock, store, identity, log, ttlMs, renewalMs, onLost }, (waitMs) =>
+    log.info('lease-awaited', { waitMs }),
+  );
+  store.clearLeftovers().catch((thrown: unknown) => {
+    log.warn('leftovers-not-cleared', { reason: asSionError(thrown).message });
+  });
+  return await startEngine(parts, settings, { lease, metrics, store });
+}
+
+/** Finishes what was taken, ends sessions, leaves a snapshot, gives the lease back. The fronts have stopped before. */
+export async function stopService({ engine, fleet, snapshots, lease }: Service): Promise<void> {
+  await engine.drain();
+  await snapshots.stop(lease.isHeld());
+  await fleet.close();
+  await lease.release();
+}
+
+async function startEngine(
+  parts: ServiceParts,
+  settings: ProxySettings,
+  held: Pick<Service, 'lease' | 'metrics' | 'store'>,
+): Promise<Service> {
+  const { clock, random, log, network, functions, files } = parts;
+  const { lease, metrics, store } = held;
+  const { epoch } = lease;
+  const fleet = await createFleet({
+    ...{ clock, random, network, functions, metrics, epoch },
+    log: log.child({ part: 'fleet' }),
+    settings: fleetSettings(settings),
+  });
+  const placement = createPlacement({ nodes: fleet.size });
+  let counter = 0;
+  const engine = new Engine({
+    ...{ clock, log, store, lease, fleet, placement, metrics },
+    settings: engineSettings(settings),
+    nextId: () => {
+      counter++;
+      return { epoch, counter };
+    },
+  });
+  const snapshotParts = { files, engine, fleet, placement, epoch };
+  const restored = await restoreSnapshot(snapshotParts);
+  log.info('snapshot-restored', restored);
+  const snapshots = new SnapshotKeeper({ ...snapshotParts, clock, log, metrics, snapshotMs: settings.snapshotMs });
+  return { lease, fleet, placement, engine, snapshots, metrics, store };
+}
