@@ -27,6 +27,7 @@ export interface HeldObject {
 
 interface HeldUpload {
   readonly key: string;
+  readonly begunMs: number;
   readonly about: Pick<HeldObject, 'contentType' | 'metadata'>;
   readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
 }
@@ -81,7 +82,7 @@ export class Bucket {
   beginUpload(key: string, headers: IncomingHttpHeaders): string {
     this.#uploadCount += 1;
     const id = `upload-${this.#uploadCount}`;
-    this.uploads.set(id, { key, about: aboutOf(headers), parts: new Map() });
+    this.uploads.set(id, { key, begunMs: Date.now(), about: aboutOf(headers), parts: new Map() });
     return id;
   }
 

@@ -21,6 +21,8 @@ export class FaultProxy {
   readonly calls: PassedCall[] = [];
   /** Asked for each request; what it gives goes wrong. */
   fault: (call: S3Call) => S3Fault | undefined = () => undefined;
+  /** Told when a client waits in vain for an answer. */
+  onStill: () => void = () => {};
 
   private constructor(target: string) {
     this.#target = new URL(target);
@@ -54,11 +56,12 @@ export class FaultProxy {
       this.calls.push(passed);
       const { fault } = passed;
       if (fault?.kind === 'cut-upload') return await this.#cutUpload(request, fault.afterBytes);
-      await withFault(fault, request, response, async () => {
+      const forward = async () => {
         const answer = await this.#forward(request);
         passed.status = answer.status;
         return answer;
-      });
+      };
+      await withFault(fault, request, response, forward, () => this.onStill());
     } catch (thrown) {
       // The client, or the server, has gone.
       response.destroy(thrown instanceof Error ? thrown : undefined);

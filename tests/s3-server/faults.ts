@@ -24,18 +24,19 @@ export type S3Fault =
   | { readonly kind: 'cut-body' | 'stall-body' | 'cut-upload'; readonly afterBytes: number }
   | { readonly kind: 'late'; readonly until: Promise<void> };
 
-/** Carries the request out, or not, and answers it, or not. */
+/** Carries the request out, or not, and answers it, or not. `onStill`: its client waits in vain for an answer. */
 export async function withFault(
   fault: S3Fault | undefined,
   request: IncomingMessage,
   response: ServerResponse,
   carryOut: () => Promise<S3Answer>,
+  onStill: () => void = () => {},
 ): Promise<void> {
   if (fault?.kind === 'cut') {
     request.socket.destroy();
     return;
   }
-  if (fault?.kind === 'hold' && fault.when === 'before') return;
+  if (fault?.kind === 'hold' && fault.when === 'before') return onStill();
   if (fault?.kind === 'refuse') {
     request.resume();
     send(response, errorAnswer(fault));
@@ -43,11 +44,13 @@ export async function withFault(
   }
   if (fault?.kind === 'late') await fault.until;
   const answer = await carryOut();
-  if (fault?.kind === 'hold') return;
+  if (fault?.kind === 'hold') return onStill();
   if (fault?.kind === 'lose') request.socket.destroy();
   else if (fault?.kind === 'fail') send(response, errorAnswer(fault));
   else if (fault?.kind === 'cut-body' || fault?.kind === 'stall-body') {
     const body = Buffer.from(answer.body ?? '');
+    // A body that was whole must not take its connection, and so the next request's, along.
+    if (body.length <= fault.afterBytes) return send(response, answer);
     response.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
     response.write(body.subarray(0, fault.afterBytes), () => {
       if (fault.kind === 'cut-body') request.socket.destroy();

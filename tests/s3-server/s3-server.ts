@@ -219,15 +219,30 @@ function listObjects(bucket: Bucket, query: URLSearchParams): XmlFields {
 }
 
 function listUploads(bucket: Bucket, query: URLSearchParams): XmlFields {
-  const found = [...bucket.uploads].filter(([, { key }]) => key.startsWith(query.get('prefix') ?? ''));
-  const uploads = found.map(([id, { key }]) => {
+  const limit = Math.min(Number(query.get('max-uploads') ?? '1000'), 1000);
+  const after = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''] as const;
+  const isAfter = (key: string, id: string) => key > after[0] || (key === after[0] && after[1] !== '' && id > after[1]);
+  const found = [...bucket.uploads]
+    .filter(([id, { key }]) => key.startsWith(query.get('prefix') ?? '') && isAfter(key, id))
+    .sort(([a, { key: keyA }], [b, { key: keyB }]) => (keyA === keyB ? (a < b ? -1 : 1) : keyA < keyB ? -1 : 1));
+  const page = found.slice(0, limit);
+  const uploads = page.map(([id, { key, begunMs }]) => {
     const fields: XmlFields = [
       ['Key', key],
       ['UploadId', id],
+      ['Initiated', new Date(begunMs).toISOString()],
     ];
     return ['Upload', fields] as const;
   });
-  return [['IsTruncated', 'false'], ...uploads];
+  const [lastId, last] = page.at(-1) ?? [];
+  const next: XmlFields =
+    found.length > page.length && lastId !== undefined && last !== undefined
+      ? [
+          ['NextKeyMarker', last.key],
+          ['NextUploadIdMarker', lastId],
+        ]
+      : [];
+  return [['IsTruncated', String(found.length > page.length)], ...next, ...uploads];
 }
 
 function xml(root: string, fields: XmlFields): S3Answer {

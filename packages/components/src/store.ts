@@ -13,6 +13,11 @@ export interface Store {
    * asks nobody: whether it may be done is the lease's affair.
    */
   claim(): Promise<void>;
+  /**
+   * Clears away what earlier writers began and did not end, where a claim alone must not: it may have lost the race for the
+   * lease. Called once, by who holds the lease; its own uploads go on.
+   */
+  clearLeftovers?(): Promise<void>;
   /** One request; undefined when there is none. */
   head(name: string): Promise<StoredObject | undefined>;
   /** One request. A body that is not read to its end must be released with `cancel`. */

@@ -1,10 +1,11 @@
 /** S3 stores with short patience, for tests of what goes wrong: over a server of our own, or over any behind a fault proxy. */
 import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { openS3Store, type S3Store } from '@sion/aws/s3-store';
+import { openS3Store, type S3Store, s3Patience } from '@sion/aws/s3-store';
 import { randomHex, systemClock, systemRandom } from '@sion/components';
 import { FaultProxy } from '../../s3-server/fault-proxy.ts';
 import type { S3Operation } from '../../s3-server/s3-call.ts';
 import { S3Server, type S3ServerOptions } from '../../s3-server/s3-server.ts';
+import { TestPatience } from '../../s3-server/test-patience.ts';
 
 /** Small enough that a test sees parts: S3's least part is 5 MiB. */
 export const partBytes = 5 * 1024 * 1024;
@@ -46,6 +47,9 @@ export async function openS3Bench(options: S3BenchOptions = {}): Promise<S3Bench
 
 export interface FaultBench {
   readonly store: S3Store;
+  /** The same store as another process would open it; closed with the bench. */
+  another(): S3Store;
+  readonly clock: TestPatience;
   readonly proxy: FaultProxy;
   /** What a copy to a name ends with on this server. */
   readonly copyOperation: S3Operation;
@@ -58,7 +62,6 @@ export interface FaultBench {
 export interface FaultTarget {
   readonly endpoint: string;
   readonly bucket: string;
-  readonly requestMs: number;
   readonly copyOperation: S3Operation;
   close?(): Promise<void>;
 }
@@ -66,21 +69,28 @@ export interface FaultTarget {
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
 
 export async function openFaultBench(target: FaultTarget): Promise<FaultBench> {
-  const { bucket, requestMs, copyOperation } = target;
+  const { bucket, copyOperation } = target;
+  const clock = new TestPatience(s3Patience.idleMs);
   const proxy = await FaultProxy.start(target.endpoint);
+  proxy.onStill = () => clock.expire();
   const prefix = `faults/${randomHex(systemRandom, 8)}`;
   const place = { bucket, prefix, region: 'us-east-1', endpoint: proxy.endpoint, credentials };
-  const store = openS3Store({
-    ...{ ...place, clock: systemClock, random: systemRandom },
-    patience: { requestMs, copyMs: requestMs * 4, idleMs: requestMs },
-    sizes: { uploadPartBytes: partBytes, uploadMemoryBytes: 6 * partBytes, partBytes },
-  });
+  const opened: S3Store[] = [];
+  const another = () => {
+    const store = openS3Store({
+      ...{ ...place, clock, random: systemRandom },
+      sizes: { uploadPartBytes: partBytes, uploadMemoryBytes: 6 * partBytes, partBytes },
+    });
+    opened.push(store);
+    return store;
+  };
+  const store = another();
   await store.probeConditions();
   return {
-    ...{ store, proxy, copyOperation },
+    ...{ store, another, clock, proxy, copyOperation },
     traces: () => tracesOf(target, prefix),
     close: async () => {
-      await store.close();
+      for (const each of opened) await each.close();
       await proxy.close();
       await target.close?.();
     },

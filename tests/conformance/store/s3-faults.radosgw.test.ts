@@ -8,7 +8,6 @@ s3Faults('radosgw', () =>
   openFaultBench({
     endpoint: inject('radosgwEndpoint'),
     bucket: radosgwBucket,
-    requestMs: 1200,
     // It ignores conditions on CopyObject.
     copyOperation: 'PutObject',
   }),

@@ -6,7 +6,7 @@ import { s3Faults } from './s3-faults.ts';
 s3Faults('our own server', async () => {
   const server = await S3Server.start();
   return await openFaultBench({
-    ...{ endpoint: server.endpoint, bucket: 'bucket', requestMs: 300, copyOperation: 'CopyObject' },
+    ...{ endpoint: server.endpoint, bucket: 'bucket', copyOperation: 'CopyObject' },
     close: () => server.close(),
   });
 });

@@ -142,7 +142,12 @@ function describeReads(bench: () => FaultBench): void {
       failNext(bench(), 'GetObject', fault);
       const outcome = await bench().store.get('a');
       if (outcome.kind !== 'hit') throw new Error('missing');
-      expect(await codeOf(collect(outcome.body))).toBe('unavailable');
+      let isOver = false;
+      const reading = codeOf(collect(outcome.body)).finally(() => {
+        isOver = true;
+      });
+      if (fault.kind === 'stall-body') bench().clock.expireUntil(() => isOver);
+      expect(await reading).toBe('unavailable');
       await expectObject(bench().store, 'a', bytes);
     });
 
@@ -208,13 +213,23 @@ function describeUploads(bench: () => FaultBench): void {
       await expectNoTrace();
     });
 
-    test('that a later claim cleared away say so', async () => {
+    test('that a later writer cleared away say so', async () => {
       const upload = await uploadOf();
-      await bench().store.put('b', text('x'), {}, { kind: 'absent' });
-      await bench().store.claim();
+      await bench().another().clearLeftovers?.();
       expect(await codeOf(upload.commit({}, { kind: 'absent' }))).toBe('unavailable');
       await upload.abort();
       expect(await bench().store.head('a')).toBeUndefined();
+      await expectNoTrace();
+    });
+
+    test('go on while their own writer clears away what others left', async () => {
+      const [upload, left] = [await uploadOf(), await bench().another().beginUpload('b')];
+      await left.write(bytes);
+      await bench().store.clearLeftovers?.();
+      written(await upload.commit({ version: '1' }, { kind: 'absent' }));
+      expect(await codeOf(left.commit({}, { kind: 'absent' }))).toBe('unavailable');
+      await expectObject(bench().store, 'a', bytes, { version: '1' });
+      await left.abort();
       await expectNoTrace();
     });
   });

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { type Random, randomHex, type WriteCondition } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
+import { probePrefix } from './s3-leftovers.ts';
 import { answerOf, etagOf, type S3Outcome, type S3Requests } from './s3-requests.ts';
 
 /** True where the server honours the condition. */
@@ -36,7 +37,7 @@ const noEtag = '"00000000000000000000000000000000"';
 
 /** Tries them all; sets the requests' {@link S3Requests.etagForm} to what the server understands. */
 export async function probeConditions(requests: S3Requests, random: Random): Promise<S3Conditions> {
-  const name = `.sion/probe-${randomHex(random, 8)}`;
+  const name = `${probePrefix}${randomHex(random, 8)}`;
   const key = requests.keyOf(name);
   const bytes = Buffer.from('SION tries here which conditions this server honours.\n');
   const put = (condition: WriteCondition) => requests.put(key, name, bytes, {}, condition);

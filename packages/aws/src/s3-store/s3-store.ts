@@ -3,13 +3,11 @@
  * bytes, with S3's own conditions on every write. What it keeps beside the bytes is told in s3-metadata, streamed writes
  * in s3-upload, the meaning of failures in s3-failure, and what servers lack in s3-conditions.
  *
- * S3 has no notion of a writer: `claim` clears away what earlier writers left behind, and the lease with the conditions
- * does the rest. An ETag is mostly a hash of the bytes, so that the same bytes again have the same ETag.
+ * S3 has no notion of a writer: the lease and the conditions do it all. An ETag is mostly a hash of the bytes, so that the same bytes again have the same ETag.
  */
 
 import { Readable } from 'node:stream';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import {
   type ByteRange,
   type Clock,
@@ -32,7 +30,8 @@ import { SionError } from '@sion/wire';
 import { S3Body } from './s3-body.ts';
 import { allConditions, judgeConditions, probeConditions, type S3Conditions } from './s3-conditions.ts';
 import { type CopyLimits, type CopyParts, copyIntoPlace } from './s3-copy.ts';
-import { listKeys, listObjects } from './s3-listing.ts';
+import { clearLeftovers, stagingPrefix } from './s3-leftovers.ts';
+import { listObjects } from './s3-listing.ts';
 import { readObject, type S3Patience, type S3Place, S3Requests } from './s3-requests.ts';
 import { S3Upload } from './s3-upload.ts';
 import { UploadMemory } from './upload-memory.ts';
@@ -76,8 +75,6 @@ export const s3Sizes: S3Sizes = {
 /** The longest prefix: names have up to 900 bytes, keys of S3 1024. */
 export const maxPrefixBytes = 120;
 
-const stagingPrefix = '.sion/uploads/';
-
 /** A store on S3, and what its server was found to lack. */
 export interface S3Store extends Store {
   /**
@@ -97,6 +94,8 @@ class BucketStore implements S3Store {
   readonly #random: Random;
   readonly #sizes: S3Sizes;
   readonly #memory: UploadMemory;
+  /** Keys under which uploads of this store lie at present. */
+  readonly #staging = new Set<string>();
   /** Until somebody wants to be told. */
   readonly #untold = new Map<StoreRequest, number>();
   #conditions: S3Conditions = allConditions;
@@ -124,9 +123,13 @@ class BucketStore implements S3Store {
     return judgeConditions(this.#conditions, endpoint);
   }
 
+  /** Two that claim at once must leave each other's uploads alone: who has the lease clears away. */
   async claim(): Promise<void> {
     this.#requests.assertOpen();
-    await this.#clearStaging();
+  }
+
+  async clearLeftovers(): Promise<void> {
+    await clearLeftovers(this.#requests, this.#staging);
   }
 
   async head(name: string): Promise<StoredObject | undefined> {
@@ -158,12 +161,15 @@ class BucketStore implements S3Store {
 
   async beginUpload(name: string, sizeBytes?: number): Promise<Upload> {
     this.#requests.assertOpen();
+    const stagingKey = this.#requests.keyOf(`${stagingPrefix}${randomHex(this.#random, 16)}`);
+    this.#staging.add(stagingKey);
     return new S3Upload({
       copy: this.#copyParts(),
       memory: this.#memory,
       partBytes: this.#sizes.uploadPartBytes,
       name,
-      stagingKey: this.#requests.keyOf(`${stagingPrefix}${randomHex(this.#random, 16)}`),
+      stagingKey,
+      onOver: () => this.#staging.delete(stagingKey),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     });
   }
@@ -216,37 +222,6 @@ class BucketStore implements S3Store {
     if (object === undefined) return { kind: 'miss' };
     if (ifMatch !== undefined && object.etag !== ifMatch) return { kind: 'superseded' };
     return { kind: 'outside', object };
-  }
-
-  /** What writers before this one had begun and will not end. */
-  async #clearStaging(): Promise<void> {
-    for (;;) {
-      const page = await listKeys(this.#requests, stagingPrefix, { limit: 1000 });
-      for (const { name } of page.objects) await this.#requests.delete(this.#requests.keyOf(name), name);
-      if (!page.more) break;
-    }
-    const { bucket } = this.#requests.place;
-    const what = 'list unfinished uploads';
-    const listed = await this.#requests.run({
-      kind: 'read',
-      billedAs: 'list',
-      what,
-      send: (client, options) =>
-        client.send(
-          new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: this.#requests.keyOf(stagingPrefix) }),
-          options,
-        ),
-    });
-    // Those beyond the first thousand are left to the next claim, or to the bucket's lifecycle rule.
-    for (const { Key, UploadId } of listed.kind === 'answer' ? (listed.answer.Uploads ?? []) : []) {
-      await this.#requests.run({
-        kind: 'read',
-        billedAs: 'delete',
-        what: 'clear away an upload',
-        send: (client, options) =>
-          client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }), options),
-      });
-    }
   }
 }
 

@@ -26,6 +26,8 @@ export interface UploadParts {
   readonly name: string;
   /** The key under which its bytes lie until then. */
   readonly stagingKey: string;
+  /** Told once, when nothing of it lies there any more, or can be cleared away by others. */
+  readonly onOver: () => void;
   readonly sizeBytes?: number;
 }
 
@@ -100,6 +102,7 @@ export class S3Upload implements Upload {
     this.#filling?.release();
     this.#filling = undefined;
     await this.#clearAway().catch(() => {});
+    this.#parts.onOver();
   }
 
   async #put(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome> {

@@ -34,6 +34,10 @@ export class MeteredStore implements Store {
     return this.#store.claim();
   }
 
+  async clearLeftovers(): Promise<void> {
+    await this.#store.clearLeftovers?.();
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }
