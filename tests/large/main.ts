@@ -20,8 +20,8 @@ const { values } = parseArgs({
 
 const problems = await measureLarge(
   {
-    passingBytes: numberOf('gib') * 2 ** 30,
-    placedBytes: numberOf('placed-mib') * 2 ** 20,
+    passingBytes: Math.round(numberOf('gib') * 2 ** 30),
+    placedBytes: Math.round(numberOf('placed-mib') * 2 ** 20),
     limitMb: numberOf('limit-mb'),
   },
   (line) => process.stdout.write(`${line}\n`),

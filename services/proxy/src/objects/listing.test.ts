@@ -130,6 +130,27 @@ describe('listing', () => {
     expect(await sizeOf()).toBe(9);
   });
 
+  test('what it has told is not undone by a read that began before', async () => {
+    const world = createWorld();
+    await fill(world, ['k']);
+    const seen = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    world.hooks.after = (request) => {
+      if (request !== 'get') return undefined;
+      seen.resolve();
+      return answered.promise;
+    };
+    const early = valueOf(world, 'k');
+    await seen.promise;
+    delete world.hooks.after;
+    const etag = (await world.store.head('k'))?.etag ?? '';
+    await world.store.put('k', payload(9), {}, { kind: 'match', etag });
+    expect((await world.engine.list({ prefix: '', limit: 1 })).objects[0]?.info.sizeBytes).toBe(9);
+    answered.resolve();
+    expect((await early)?.length).toBe(3);
+    expect((await world.engine.info('k'))?.sizeBytes).toBe(9);
+  });
+
   test('passes over names that are no keys', async () => {
     const world = createWorld();
     for (const name of ['a//b', 'folder/', 'x%2']) await world.store.put(name, payload(1), {}, { kind: 'absent' });

@@ -14,6 +14,7 @@ import type { PlacedObject } from '../memory/placed-object.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ObjectBody, ObjectRange, ReadSource, ReadTrace } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
+import { wholeBody } from './whole-body.ts';
 
 export interface MemoryBodyOptions {
   readonly memory: ObjectMemory;
@@ -96,10 +97,8 @@ export class MemoryBody implements ObjectBody {
     }
   }
 
-  async bytes(): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of this) pieces.push(piece);
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, this.sizeBytes);
+  bytes(): Promise<Uint8Array> {
+    return wholeBody(this, this.sizeBytes);
   }
 
   cancel(): void {

@@ -7,6 +7,7 @@ import type { StoreBody } from '@sion/components';
 import { SionError } from '@sion/wire';
 import type { ObjectWriter } from '../memory/object-writer.ts';
 import type { ObjectBody, ReadTrace } from './objects.ts';
+import { wholeBody } from './whole-body.ts';
 
 export interface StoreReadOptions {
   readonly body: StoreBody;
@@ -34,10 +35,8 @@ export class StoreReadBody implements ObjectBody {
     if (options.signal?.aborted) this.cancel();
   }
 
-  async bytes(): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of this) pieces.push(piece);
-    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, this.sizeBytes);
+  bytes(): Promise<Uint8Array> {
+    return wholeBody(this, this.sizeBytes);
   }
 
   cancel(): void {
