@@ -18,9 +18,10 @@ export interface ScriptedRedis {
   readonly connections: () => number;
 }
 
-/** Listens until its test is over. `answer` sees every command but those of the handshake. */
+/** Listens until its test is over. `answer` sees every command but those of the handshake, `greet` the HELLO. */
 export async function serveRedis(
   answer: (command: readonly string[], index: number) => Answer,
+  greet: (hello: readonly string[]) => string = () => '%1\r\n$5\r\nproto\r\n:3\r\n',
 ): Promise<ScriptedRedis> {
   const commands: string[][] = [];
   const sockets = new Set<Socket>();
@@ -34,7 +35,7 @@ export async function serveRedis(
     socket.on('data', (bytes) => {
       for (const command of parse(bytes)) {
         const name = command[0]?.toLowerCase();
-        if (name === 'hello') socket.write('%1\r\n$5\r\nproto\r\n:3\r\n');
+        if (name === 'hello') socket.write(greet(command));
         else if (name === 'client') socket.write('+OK\r\n');
         else {
           commands.push(command);

@@ -1,0 +1,23 @@
+/**
+ * A certificate that vouches for itself, for `localhost` and `127.0.0.1`, until the year 2126, and its key. For tests on this
+ * machine alone: the key is public.
+ */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUUXY2cbJfMcdAHAcG4ozp4D5vu+4wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJU0lPTiB0ZXN0MCAXDTI2MTEyMzE2NDQyM1oYDzIxMjYxMDMw
+MTY0NDIzWjAUMRIwEAYDVQQDDAlTSU9OIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARFCxlYB6pzI6Ap85xfcgum821gCX1x52ZVB9HqHSztTNkAmM1ptGyq
+GZE0ILWz3/PoiAeiwjuMymGHFPTUfp+Do28wbTAdBgNVHQ4EFgQUB07TxzPQhAi/
+9YdRvPWS03LNe+QwHwYDVR0jBBgwFoAUB07TxzPQhAi/9YdRvPWS03LNe+QwGgYD
+VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
+zj0EAwIDRwAwRAIgBzKB8Am3B4+BAdMmKzsJGdUtRznjrrDWR67QzRmeVYwCIAOm
+1+2zZT7U5Lh9ofpTC+fIm6VUazWqhp5uvzDicwCB
+-----END CERTIFICATE-----
+`;
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwgnYT1Ol3HTE9QoN
+mcRfhEUMWeJ8pqZW27OWm46lF86hRANCAARFCxlYB6pzI6Ap85xfcgum821gCX1x
+52ZVB9HqHSztTNkAmM1ptGyqGZE0ILWz3/PoiAeiwjuMymGHFPTUfp+D
+-----END PRIVATE KEY-----
+`;
