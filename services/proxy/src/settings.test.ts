@@ -63,6 +63,10 @@ describe('the proxy’s settings', () => {
       /at most a quarter of SION_BODY_MEMORY_BYTES/,
     ],
     [{ SION_RESP_BUFFERED_TOTAL_BYTES: '1048576' }, /must be at most SION_RESP_BUFFERED_TOTAL_BYTES \(1048576\)/],
+    [
+      { SION_MAX_PLACED_BYTES: '34359738368' },
+      /SION_MAX_PLACED_BYTES is 34359738368, but all functions have 12884901888 bytes/,
+    ],
     [{ SION_LAMBDA_ENDPOINT: 'localhost' }, /SION_LAMBDA_ENDPOINT is "localhost", which is no URL/],
   ])('refuse %j together', (environment, message, nodeMemoryMb = 512) => {
     const settings = read({ SION_NODE_MEMORY_MB: String(nodeMemoryMb), ...environment });
@@ -128,6 +132,12 @@ describe('the proxy’s settings', () => {
     const folders = [read({ SION_DATA_DIR: '/data' }), settings, { ...settings, prefix: 'q' }].map(ownFolder);
     expect(folders[0]).toBe('/data/proxy');
     expect(new Set(folders).size).toBe(3);
+  });
+
+  it('keep objects out of memory that would take more than an eighth of it', () => {
+    expect(engineSettings(read()).maxPlacedBytes).toBe((24 * Math.floor(512 * 0.7) * 2 ** 20) / 8);
+    expect(engineSettings(read({ SION_NODES: '48' })).maxPlacedBytes).toBe((48 * Math.floor(512 * 0.7) * 2 ** 20) / 8);
+    expect(engineSettings(read({ SION_MAX_PLACED_BYTES: '1000' })).maxPlacedBytes).toBe(1000);
   });
 
   it('reach the parts that they are for', () => {
