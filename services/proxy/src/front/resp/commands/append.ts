@@ -10,8 +10,7 @@ export const append: Command = {
   group: 'string',
   summary: 'Append a value to a key',
   since: '2.0.0',
-  complexity:
-    'O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation.',
+  complexity: 'O(N) where N is the length of the new value, which is written anew.',
   streamedArgument: 2,
   run: (call) => patchValue(call, 'end', 2),
 };

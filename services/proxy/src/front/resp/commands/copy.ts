@@ -19,7 +19,7 @@ export const copy: Command = {
   group: 'generic',
   summary: 'Copy a key',
   since: '6.2.0',
-  complexity: 'O(N) worst case for collections, where N is the number of nested items. O(1) for string values.',
+  complexity: 'O(N) where N is the length of the value. Atomic for each of the two keys, not for both.',
   async run(call) {
     const replaces = readOptions(call.args.slice(3));
     const [from = '', to = ''] = call.keys;

@@ -15,8 +15,7 @@ export const getrange: Command = {
   group: 'string',
   summary: 'Get a substring of the string stored at a key',
   since: '2.4.0',
-  complexity:
-    'O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.',
+  complexity: 'O(N) where N is the length of the returned string; nothing else is read.',
   expectedBytes: ({ args, keys: [key = ''], front: { objects } }) =>
     Math.min(objects.sizeHint(key), lengthOf(args[2], args[3])),
   run: readRange,

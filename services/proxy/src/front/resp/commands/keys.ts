@@ -75,7 +75,7 @@ export const randomkey: Command = {
   group: 'generic',
   summary: 'Return a random key from the keyspace',
   since: '1.0.0',
-  complexity: 'O(1)',
+  complexity: 'O(1): of the first thousand keys of the listing.',
   tips: ['request_policy:all_shards', 'nondeterministic_output'],
   wholeKeyspace: true,
   async run(call) {
@@ -96,7 +96,7 @@ export const dbsize: Command = {
   group: 'server',
   summary: 'Return the number of keys in the selected database',
   since: '1.0.0',
-  complexity: 'O(1)',
+  complexity: 'O(1): an estimate. Names are counted now and then.',
   tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
   wholeKeyspace: true,
   run: async ({ front }) => integerReply(await front.objects.estimateCount()),

@@ -24,7 +24,8 @@ export const rename: Command = {
   group: 'generic',
   summary: 'Rename a key',
   since: '1.0.0',
-  complexity: 'O(1)',
+  complexity:
+    'O(N) where N is the length of the value, which is copied. Atomic for each of the two keys, not for both.',
   async run(call) {
     await move(call, true);
     return okReply;

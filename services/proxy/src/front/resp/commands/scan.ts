@@ -18,8 +18,7 @@ export const scan: Command = {
   group: 'generic',
   summary: 'Incrementally iterate the keys space',
   since: '2.8.0',
-  complexity:
-    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
+  complexity: 'O(N) for every call, where N is COUNT: one page of the listing of the store.',
   tips: ['nondeterministic_output', 'request_policy:special'],
   wholeKeyspace: true,
   async run(call) {

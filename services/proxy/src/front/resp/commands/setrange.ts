@@ -12,8 +12,7 @@ export const setrange: Command = {
   group: 'string',
   summary: 'Overwrite part of a string at key starting at the specified offset',
   since: '2.2.0',
-  complexity:
-    'O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.',
+  complexity: 'O(N) where N is the length of the new value, which is written anew.',
   streamedArgument: 3,
   async run(call) {
     try {
