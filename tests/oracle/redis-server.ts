@@ -1,14 +1,14 @@
 /**
- * A redis-server of this machine's package, for comparison: no persistence, on a Unix socket in a folder of its own, so
- * that no port is taken. Debian's package `redis-server` brings it.
+ * A redis-server of this machine's package, for comparison: no persistence, in a folder and on a port of its own. Debian's
+ * package `redis-server` brings it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RespClient } from '../doubles/resp-client.ts';
+import { dialResp, type RespClient } from '../doubles/resp-client.ts';
 
 /** The major and minor version, or undefined when there is none. */
 export function installedRedis(): string | undefined {
@@ -24,16 +24,14 @@ export interface RedisOracle {
 /** Starts one and waits until it answers. */
 export async function startRedis(): Promise<RedisOracle> {
   const folder = await mkdtemp(join(tmpdir(), 'sion-oracle-'));
-  const path = join(folder, 'redis.sock');
-  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--appendonly', 'no', '--dir', folder];
+  const port = await freePort();
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await ready(child);
   const clients: RespClient[] = [];
   return {
     async dial() {
-      const socket = connect(path);
-      await once(socket, 'connect');
-      const client = new RespClient(socket);
+      const client = await dialResp(port);
       clients.push(client);
       return client;
     },
@@ -47,13 +45,23 @@ export async function startRedis(): Promise<RedisOracle> {
   };
 }
 
+/** A port that was free a moment ago: redis-server itself cannot choose one. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 async function ready(child: ChildProcess): Promise<void> {
   let text = '';
   const { stdout } = child;
   if (stdout === null) throw new Error('redis-server has no output');
   for await (const piece of stdout.iterator({ destroyOnReturn: false })) {
     text += String(piece);
-    if (text.includes('ready to accept connections') || text.includes('now ready to accept')) {
+    if (text.includes('Ready to accept connections')) {
       stdout.resume();
       return;
     }

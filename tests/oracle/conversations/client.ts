@@ -21,5 +21,4 @@ export const client: Conversation = [
   'CLIENT FOO',
   'CLIENT FOO bar',
   'CLIENT',
-  kind('CLIENT HELP', 'the commands are others'),
 ];

@@ -94,7 +94,7 @@ export function categoriesOf(command: Command): readonly string[] {
   const isAdmin = flags.includes('admin');
   const isFast = flags.includes('fast');
   const categories: readonly (readonly [string, boolean])[] = [
-    ['keyspace', (group === 'generic' && command.subcommands === undefined) || has(command, 'keyspace')],
+    ['keyspace', isOnKeyspace(command) || has(command, 'keyspace')],
     ['read', flags.includes('readonly')],
     ['write', flags.includes('write')],
     ['string', group === 'string'],
@@ -106,6 +106,11 @@ export function categoriesOf(command: Command): readonly string[] {
     ['connection', hasConnectionCategory(command) || has(command, 'connection')],
   ];
   return categories.flatMap(([name, applies]) => (applies ? [name] : []));
+}
+
+/** WAIT is of the generic group, and on no keys; what Redis gives containers, only their parts have here. */
+function isOnKeyspace({ name, group, subcommands }: Command): boolean {
+  return group === 'generic' && subcommands === undefined && name !== 'wait';
 }
 
 function has({ categories = [] }: Command, category: NonNullable<Command['categories']>[number]): boolean {

@@ -4,7 +4,7 @@ import { describeClient } from '../client-line.ts';
 import type { ConnectedClient } from '../clients.ts';
 import type { Call } from '../command.ts';
 import { readInteger, requireInteger } from '../numbers.ts';
-import { ReplyError, syntaxError } from '../redis-errors.ts';
+import { ReplyError, syntaxError, unfitSubcommand } from '../redis-errors.ts';
 import { adminFlags, clientSubcommand } from './client-subcommand.ts';
 
 /** Redis's types; every client here is a normal one. */
@@ -130,7 +130,7 @@ export const unblock = clientSubcommand(
   'Unblock a client blocked in a blocking command from a different connection',
   '5.0.0',
   ({ args }) => {
-    if (args.length > 4) throw syntaxError();
+    if (args.length > 4) throw unfitSubcommand('client', args[1]);
     if (args.length === 4 && !['timeout', 'error'].includes(word(args[3]))) {
       throw new ReplyError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
     }
@@ -146,7 +146,7 @@ export const pause = clientSubcommand(
   'Stop processing commands from clients for some time',
   '2.9.50',
   ({ args, front }) => {
-    if (args.length > 4) throw syntaxError();
+    if (args.length > 4) throw unfitSubcommand('client', args[1]);
     const mode = args.length === 4 ? word(args[3]) : 'all';
     if (mode !== 'all' && mode !== 'write') throw new ReplyError('ERR CLIENT PAUSE mode must be WRITE or ALL');
     const timeoutMs = readInteger(args[2]);

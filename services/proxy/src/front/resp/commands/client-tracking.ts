@@ -2,9 +2,9 @@
  * CLIENT TRACKING and what belongs to it. SION sends no invalidations: tracking cannot be switched on, and everything
  * else answers as for a client that has not.
  */
-import { arrayReply, integerReply, mapReply, okReply, simpleReply } from '@sion/wire';
+import { arrayReply, bulkReply, integerReply, mapReply, okReply } from '@sion/wire';
 import type { Call } from '../command.ts';
-import { readInteger } from '../numbers.ts';
+import { requireInteger } from '../numbers.ts';
 import { ReplyError, syntaxError } from '../redis-errors.ts';
 import { clientSubcommand } from './client-subcommand.ts';
 
@@ -39,9 +39,7 @@ function wantsTracking({ args, front }: Call): boolean {
 }
 
 function requireClient(bytes: Buffer, { clients }: Call['front']): void {
-  const id = readInteger(bytes);
-  if (id === undefined) throw new ReplyError('ERR Invalid client ID');
-  if (clients.get(Number(id)) === undefined) {
+  if (clients.get(Number(requireInteger(bytes))) === undefined) {
     throw new ReplyError('ERR The client ID you want redirect to does not exist');
   }
 }
@@ -53,7 +51,7 @@ export const trackingInfo = clientSubcommand(
   '6.2.0',
   () =>
     mapReply([
-      ['flags', { kind: 'set', items: [simpleReply('off')] }],
+      ['flags', { kind: 'set', items: [bulkReply('off')] }],
       ['redirect', integerReply(-1)],
       ['prefixes', arrayReply([])],
     ]),

@@ -56,7 +56,7 @@ const list: Command = {
   run({ args, front: { table } }) {
     const isListed = readFilter(args);
     const all = table.commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
-    return { kind: 'set', items: all.filter(isListed).map(({ name }) => bulkReply(name)) };
+    return arrayReply(all.filter(isListed).map(({ name }) => bulkReply(name)));
   },
 };
 

@@ -48,7 +48,6 @@ const resetStat: Command = {
   ...{ name: 'config|resetstat', arity: 2, flags, group: 'server', complexity: 'O(1)' },
   summary: 'Reset the stats returned by INFO',
   since: '2.0.0',
-  tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   run({ front }) {
     front.traffic.reset(front.status.status().totals);
     return okReply;
@@ -59,7 +58,6 @@ const rewrite: Command = {
   ...{ name: 'config|rewrite', arity: 2, flags, group: 'server', complexity: 'O(1)' },
   summary: 'Rewrite the configuration file with the in memory configuration',
   since: '2.8.0',
-  tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   run() {
     throw new ReplyError('ERR The server is running without a config file');
   },

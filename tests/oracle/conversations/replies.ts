@@ -1,0 +1,33 @@
+/** CLIENT REPLY: which commands are answered. What is not answered shows in the next answer. */
+import { type Conversation, silent } from './line.ts';
+
+export const replies: Conversation = [
+  'CLIENT REPLY ON',
+  'CLIENT REPLY FOO',
+  'CLIENT REPLY',
+  'CLIENT REPLY ON x',
+  silent('CLIENT REPLY SKIP'),
+  silent('SET replies:k 1'),
+  'GET replies:k',
+  silent('CLIENT REPLY skip'),
+  silent('NOSUCHCOMMAND'),
+  'PING 1',
+  silent('CLIENT REPLY SKIP'),
+  silent('CLIENT REPLY SKIP'),
+  silent('PING 2'),
+  'PING 3',
+  silent('CLIENT REPLY SKIP'),
+  'CLIENT REPLY ON',
+  'PING 4',
+  silent('CLIENT REPLY OFF'),
+  silent('INCR replies:k'),
+  silent('GET'),
+  silent('CLIENT REPLY SKIP'),
+  silent('INCR replies:k'),
+  silent('CLIENT REPLY FOO'),
+  'CLIENT REPLY ON',
+  'GET replies:k',
+  silent('CLIENT REPLY OFF'),
+  'RESET',
+  'PING 5',
+];
