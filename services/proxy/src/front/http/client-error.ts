@@ -27,6 +27,13 @@ export function answerConnect(socket: Duplex, requestId: string): void {
   endWithRefusal(socket, { status: 405, code: 'method-not-allowed', message, headers: { allow } }, requestId);
 }
 
+/** Tells a client whose connection is one too many, before it has asked for anything. */
+export function refuseConnection(socket: Duplex, limit: number, requestId: string): void {
+  const message = `There are ${limit} connections already, the limit of SION_MAX_HTTP_CONNECTIONS. Use fewer, retry later, or raise the limit.`;
+  const refusal: Refusal = { status: 503, code: 'unavailable', message, headers: { 'retry-after': '1' } };
+  endWithRefusal(socket, refusal, requestId);
+}
+
 function endWithRefusal(socket: Duplex, refusal: Refusal, requestId: string): void {
   const body = writeRefusal(refusal, requestId);
   const head = [
@@ -34,7 +41,7 @@ function endWithRefusal(socket: Duplex, refusal: Refusal, requestId: string): vo
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `Sion-Request-Id: ${requestId}`,
-    ...(refusal.headers?.['allow'] === undefined ? [] : [`Allow: ${refusal.headers['allow']}`]),
+    ...Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.on('error', () => socket.destroy());
@@ -45,6 +52,7 @@ const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  503: 'Service Unavailable',
   431: 'Request Header Fields Too Large',
 };
 

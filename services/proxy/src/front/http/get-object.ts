@@ -53,11 +53,19 @@ function infoHeaders(exchange: ObjectExchange, info: ObjectInfo): AnswerHeaders 
     etag: info.etag,
     'sion-version': info.version,
     'last-modified': formatHttpDate(info.modifiedMs),
-    'content-type': info.contentType ?? 'application/octet-stream',
-    'x-content-type-options': 'nosniff',
+    ...contentHeaders(info.contentType ?? 'application/octet-stream'),
     'accept-ranges': 'bytes',
     ...ttlHeader(info, exchange.parts.objects.nowMs()),
     ...userMetadataHeaders(info.user),
+  };
+}
+
+/** A document that may bring programs gets an origin of its own in browsers: it must not act for who opens it. */
+function contentHeaders(contentType: string): AnswerHeaders {
+  return {
+    'content-type': contentType,
+    'x-content-type-options': 'nosniff',
+    ...(/html|xml|svg/i.test(contentType) ? { 'content-security-policy': 'sandbox' } : {}),
   };
 }
 

@@ -38,6 +38,26 @@ describe('objects over HTTP', () => {
     expect([missing.status, errorOf(missing).code]).toEqual([404, 'not-found']);
   });
 
+  it('lets no stored document act for who opens it in a browser', async () => {
+    const { port } = await serveHttp();
+    for (const [type, policy] of [
+      ['text/html; charset=utf-8', 'sandbox'],
+      ['application/xhtml+xml', 'sandbox'],
+      ['image/SVG+xml', 'sandbox'],
+      ['text/xml', 'sandbox'],
+      ['image/png', undefined],
+      ['text/plain', undefined],
+    ] as const) {
+      await put(port, 'a', 'one', { 'content-type': type });
+      const { headers } = await call(port, { target: '/v1/objects/a' });
+      expect([type, headers['content-security-policy'], headers['x-content-type-options']]).toEqual([
+        type,
+        policy,
+        'nosniff',
+      ]);
+    }
+  });
+
   it('answers HEAD as GET without the bytes', async () => {
     const { port } = await serveHttp();
     await put(port, 'a', 'twelve bytes', { 'sion-ttl': '60' });

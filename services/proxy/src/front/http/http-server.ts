@@ -9,7 +9,7 @@ import { SionError } from '@sion/wire';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
-import { answerClientError, answerConnect } from './client-error.ts';
+import { answerClientError, answerConnect, refuseConnection } from './client-error.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import type { FrontParts } from './exchange.ts';
 import type { HttpSettings } from './http-settings.ts';
@@ -57,6 +57,7 @@ export async function createHttpServer(parts: HttpServerParts): Promise<HttpServ
   const app = createApp(parts);
   addStopAnswers(app, front);
   addRoute(app, front);
+  limitConnections(app, parts);
   takeOverFromNode(app, parts);
   await app.listen({ host: settings.host, port: settings.httpPort });
   const address = app.server.address();
@@ -127,7 +128,6 @@ function addStopAnswers(app: FastifyInstance, front: FrontParts): void {
 /** What Node would answer by itself, without a body, or by hanging up. */
 function takeOverFromNode(app: FastifyInstance, parts: HttpServerParts): void {
   const { server } = app;
-  server.maxConnections = parts.settings.maxHttpConnections;
   // Node drops fields beyond this count in silence, conditions among them; the bytes of all of them are bounded.
   server.maxHeadersCount = 0;
   const serve = (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response);
@@ -135,6 +135,28 @@ function takeOverFromNode(app: FastifyInstance, parts: HttpServerParts): void {
   server.on('checkContinue', serve);
   server.on('checkExpectation', serve);
   server.on('connect', (request, socket) => answerConnect(socket, requestIdOf(parts.random, request)));
+}
+
+/** Node would drop a connection above the limit without a word; far above it that is right. */
+function limitConnections(app: FastifyInstance, { settings, random }: HttpServerParts): void {
+  const { maxHttpConnections } = settings;
+  const { server } = app;
+  const refused = new WeakSet<IncomingMessage['socket']>();
+  server.maxConnections = 2 * maxHttpConnections;
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+    if (open <= maxHttpConnections) return;
+    refused.add(socket);
+    refuseConnection(socket, maxHttpConnections, randomHex(random, 8));
+  });
+  // What such a connection has sent before it knew must not be done after all.
+  app.addHook('onRequest', async (request) => {
+    if (refused.has(request.raw.socket)) throw new SionError('unavailable', 'This connection was refused.');
+  });
 }
 
 function requestIdOf(random: Random, request: IncomingMessage): string {

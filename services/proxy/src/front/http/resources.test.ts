@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import { call, callRaw, errorOf } from '../../../../../tests/doubles/http-client.ts';
-import { serveHttp } from '../../../../../tests/doubles/http-front.ts';
+import { serveHttp, testSettings } from '../../../../../tests/doubles/http-front.ts';
 import { originForm, resourceOf, resources } from './resources.ts';
 
 /** A target of each resource. */
@@ -85,6 +87,21 @@ describe('what Node would answer by itself', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     const id = /^sion-request-id: (.*)$/im.exec(head)?.[1];
     expect(errorOf({ body: Buffer.from(body) })).toMatchObject({ code, requestId: id });
+  });
+
+  it('tells a connection above the limit why it is closed, and takes one again when another has gone', async () => {
+    const { port } = await serveHttp({ settings: { ...testSettings, maxHttpConnections: 1 } });
+    const first = connect({ host: '127.0.0.1', port });
+    await once(first, 'connect');
+    first.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(first, 'data');
+    const text = await callRaw(port, '');
+    expect(text).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n/);
+    expect(text).toMatch(
+      /retry-after: 1\r\n[^]*"code":"unavailable","message":"There are 1 connections already.*raise/i,
+    );
+    first.destroy();
+    await vi.waitFor(async () => expect((await call(port, { target: '/healthz' })).status).toBe(200));
   });
 
   it('takes HTTP/1.0 without a Host', async () => {
