@@ -70,16 +70,18 @@ describe('the sion command', { timeout: 120_000 }, () => {
 
   it('goes on with a download that Ctrl-C ended, over a line that breaks as well', async () => {
     const resumed = join(sion.dataDir, 'resumed');
-    let first: ChildProcess | undefined;
+    const running: ChildProcess[] = [];
     const interrupt = async () => {
-      first?.kill('SIGINT');
-      if (first?.exitCode === null) await once(first, 'exit');
+      for (const child of running) {
+        child.kill('SIGINT');
+        if (child.exitCode === null) await once(child, 'exit');
+      }
     };
     const cuts = [{ answerBytes: 40 * mib, before: interrupt }, { answerBytes: 30 * mib }];
     const line = await openBreakingLine(Number(sion.proxy.ready['httpPort']), cuts);
     const url = `http://127.0.0.1:${line.port}`;
     const begun = start('get', '--url', url, 'large', resumed);
-    first = begun.child;
+    running.push(begun.child);
     const interrupted = await begun.ended;
     expect([interrupted.code, interrupted.errors]).toEqual([130, expect.stringContaining('the same command goes on')]);
     const kept = statSync(`${resumed}.sion-part`).size;

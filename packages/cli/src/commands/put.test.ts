@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { payloadOf } from '@sion/workload';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Cut, openBreakingLine } from '../../../../tests/doubles/breaking-line.ts';
 import { serveHttp } from '../../../../tests/doubles/http-front.ts';
@@ -15,9 +14,9 @@ import { nameOfText } from '../client/object-name.ts';
 import { type PutTerms, writeObject } from '../client/object-write.ts';
 import { Interruption } from '../interruption.ts';
 import { putObject } from './put.ts';
-import { get, put, putFile, surroundings, testAddress } from './surroundings.test-data.ts';
+import { countedBytes, get, put, putFile, surroundings, testAddress } from './surroundings.test-data.ts';
 
-const value = Buffer.from(payloadOf('large', 1, 3_000_000));
+const value = countedBytes(3_000_000);
 
 let folder: string;
 let source: string;

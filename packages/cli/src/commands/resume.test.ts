@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { payloadOf } from '@sion/workload';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Cut, openBreakingLine } from '../../../../tests/doubles/breaking-line.ts';
 import { serveHttp } from '../../../../tests/doubles/http-front.ts';
@@ -20,10 +19,10 @@ import type { Address } from '../client/http-call.ts';
 import { nameOfText } from '../client/object-name.ts';
 import { Interruption } from '../interruption.ts';
 import { getObject } from './get.ts';
-import { get, getFile, put, surroundings, testAddress } from './surroundings.test-data.ts';
+import { countedBytes, get, getFile, put, surroundings, testAddress } from './surroundings.test-data.ts';
 
-const value = Buffer.from(payloadOf('large', 1, 3_000_000));
-const other = Buffer.from(payloadOf('large', 2, 3_000_000));
+const value = countedBytes(3_000_000);
+const other = countedBytes(3_000_000, 1_000_000);
 
 let folder: string;
 let target: string;

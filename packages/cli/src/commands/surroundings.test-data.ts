@@ -63,3 +63,10 @@ export async function get(http: Address, key: string, change: Partial<GetRequest
 export async function getFile(http: Address, key: string, target: string, around = surroundings()): Promise<void> {
   await getObject({ http, name: nameOfText(key), target }, around);
 }
+
+/** Bytes of which no stretch is like another: each four say where they are, and of what. */
+export function countedBytes(sizeBytes: number, first = 0): Buffer {
+  const bytes = Buffer.alloc(sizeBytes);
+  for (let at = 0; at + 4 <= sizeBytes; at += 4) bytes.writeUInt32LE(first + at / 4, at);
+  return bytes;
+}
