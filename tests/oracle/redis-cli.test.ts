@@ -37,6 +37,16 @@ describe.skipIf(!isInstalled)(`redis-cli${isInstalled ? '' : ' (skipped: it is n
       expect(digest(got.subarray(0, -1))).toBe(digest(bytes));
     });
 
+    it('looks through the keys', async () => {
+      const keys = Array.from({ length: 35 }, (_, at) => `scan:${at}`);
+      await cli([version, 'MSET', ...keys.flatMap((key) => [key, 'value'])]);
+      const scanned = (await cli([version, '--scan', '--pattern', 'scan:*'])).toString().trim().split('\n');
+      expect(scanned.toSorted()).toEqual(keys.toSorted());
+      expect((await cli([version, '--bigkeys'])).toString()).toContain('Biggest string found');
+      expect((await cli([version, '--memkeys'])).toString()).toContain('Biggest string found');
+      await cli([version, 'DEL', ...keys]);
+    });
+
     it('talks', async () => {
       const text = (await cli([version], 'SET talk 41\nINCR talk\nGET nothing\nFOO a\nTTL talk\n')).toString();
       expect(text).toBe("OK\n42\n\nERR unknown command 'FOO', with args beginning with: 'a' \n\n-1\n");

@@ -4,7 +4,17 @@ import { type Conversation, differs, fields, kind, last } from './line.ts';
 const known = ['id', 'addr', 'laddr', 'name', 'flags', 'db', 'sub', 'psub', 'ssub', 'multi', 'events', 'user', 'redir'];
 const alike = known.filter((name) => !['id', 'addr', 'laddr'].includes(name)).concat('resp', 'cmd');
 const memory = 'ids, addresses and memory are each server’s own';
+const notRedis = 'not in Redis: how this connection’s writes are acknowledged';
 const others = 'how many others are connected';
+
+/** SION's own. */
+export const sion: Conversation = [
+  differs('SION DURABILITY store', notRedis),
+  differs('SION DURABILITY', notRedis),
+  differs('SION HELP', notRedis),
+  differs('SION HELP x', notRedis),
+  differs('SION', notRedis),
+];
 
 export const clients: Conversation = [
   fields('CLIENT INFO', alike, memory),
@@ -79,6 +89,8 @@ export const clients: Conversation = [
   'CLIENT UNPAUSE',
   'CLIENT UNPAUSE x',
   differs('CLIENT HELP', 'HELP tells of what SION has'),
+  'CLIENT HELP x',
+  'CLIENT INFO x',
   last('CLIENT KILL ID {id} SKIPME no'),
 ];
 
@@ -123,4 +135,6 @@ export const newerClients: Conversation = [
   differs('CLIENT SETINFO LIB-VER 1', newer),
   differs('CLIENT NO-TOUCH ON', newer),
   differs('CLIENT NO-TOUCH OFF', newer),
+  differs('CLIENT NO-TOUCH', newer),
+  differs('CLIENT SETINFO lib-name', newer),
 ];

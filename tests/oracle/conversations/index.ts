@@ -2,7 +2,7 @@
 import { absoluteExpiry } from './absolute-expiry.ts';
 import { appendRange } from './append-range.ts';
 import { client } from './client.ts';
-import { clients, newerClients, oldKill, tracking } from './clients.ts';
+import { clients, newerClients, oldKill, sion, tracking } from './clients.ts';
 import { configuration } from './configuration.ts';
 import { connection } from './connection.ts';
 import { copyRename } from './copy-rename.ts';
@@ -27,7 +27,7 @@ import { unknown } from './unknown.ts';
 /** By name, which is also what its keys begin with, where it has any. */
 export const conversations: Readonly<Record<string, Conversation>> = {
   ...{ descriptions, connection, hello, client, unknown, server },
-  ...{ clients, 'old kill': oldKill, tracking, 'newer clients': newerClients, replies },
+  ...{ clients, 'old kill': oldKill, tracking, 'newer clients': newerClients, sion, replies },
   ...{ configuration, 'slow log': slowLog },
   ...{ set, keys, integers, floats, expiry },
   ...{ setvariants: setVariants, getvariants: getVariants, absolute: absoluteExpiry },

@@ -28,6 +28,8 @@ export const integers: Conversation = [
   'INCRBY int:n',
   'INCR',
   'INCR a b',
+  'DECR',
+  'DECRBY int:n',
   'SET int:n 01',
   'INCR int:n',
   'SET int:n "1 "',

@@ -67,6 +67,7 @@ export const objectMemory: Conversation = [
   differs('MEMORY PURGE', noAllocator),
   differs('MEMORY MALLOC-STATS', noAllocator),
   differs('MEMORY HELP', noAllocator),
+  'MEMORY HELP x',
   'COMMAND INFO object|encoding object|freq object|idletime object|refcount object|help',
   'COMMAND INFO memory|usage memory|stats memory|doctor memory|help',
 ];
