@@ -18,7 +18,13 @@ import { S3Error } from './s3-error.ts';
 import type { S3Answer } from './s3-server.ts';
 
 export type S3Fault =
-  | { readonly kind: 'refuse' | 'fail'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'refuse' | 'fail';
+      readonly status: number;
+      readonly code: string;
+      /** What is told of the bucket's region. */
+      readonly region?: string;
+    }
   | { readonly kind: 'lose' | 'cut' | 'slow-body' }
   | { readonly kind: 'hold'; readonly when: 'before' | 'after' }
   | { readonly kind: 'cut-body' | 'stall-body' | 'cut-upload'; readonly afterBytes: number }
@@ -70,8 +76,9 @@ async function sendSlowly(response: ServerResponse, answer: S3Answer): Promise<v
   response.end();
 }
 
-function errorAnswer({ status, code }: { readonly status: number; readonly code: string }): S3Answer {
-  return { status, body: new S3Error(status, code, 'put in by a test').toXml() };
+function errorAnswer({ status, code, region }: Extract<S3Fault, { readonly status: number }>): S3Answer {
+  const headers = region === undefined ? {} : { 'x-amz-bucket-region': region };
+  return { status, headers, body: new S3Error(status, code, 'put in by a test').toXml() };
 }
 
 function send(response: ServerResponse, { status, headers, body }: S3Answer): void {

@@ -1,9 +1,34 @@
 /** A client of a trial: asks one thing after the other, remembers what it was told, and looks at every byte. */
 
-import type { CurrentObject, Decision, NewBytes, ObjectInfo, ReadOutcome, StagedBytes } from '@sion/proxy';
+import type { S3Store } from '@sion/aws/s3-store';
+import type { CurrentObject, Decision, Engine, NewBytes, ObjectInfo, ReadOutcome, StagedBytes } from '@sion/proxy';
 import { asSionError } from '@sion/wire';
 import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
-import { keys, type Life, type Trial } from './trial.ts';
+import type { History } from '../../services/proxy/src/objects/trial/history.test-data.ts';
+
+/** `k…` hold payloads, `c…` are counters. */
+export const keys = ['k1', 'k2', 'c1'] as const;
+
+/** One proxy's life: an engine with its own epoch and its own connections to the store. */
+export interface Life {
+  readonly engine: Engine;
+  readonly store: S3Store;
+  readonly lease: { held: boolean };
+}
+
+/** What a client sees of the trial it is part of. */
+export interface TrialWorld {
+  readonly seed: number;
+  readonly history: History;
+  /** That of today. */
+  readonly life: Life;
+  /** No faults any more. */
+  readonly isCalm: boolean;
+  /** Each time an operation has ended. */
+  afterOperation(): Promise<void>;
+  nextNumber(): number;
+  problem(text: string): void;
+}
 
 /** The last is an upload in parts. */
 const sizes = [0, 1, 500, 1001, 3000, 20_000, 20_000, 5 * 1024 * 1024 + 1];
@@ -20,11 +45,11 @@ function foundIn(info: ObjectInfo | undefined): FoundObject {
 }
 
 export class TrialClient {
-  readonly #trial: Trial;
+  readonly #trial: TrialWorld;
   readonly #name: string;
   readonly #random: SeededRandom;
 
-  constructor(trial: Trial, name: string) {
+  constructor(trial: TrialWorld, name: string) {
     this.#trial = trial;
     this.#name = name;
     this.#random = new SeededRandom(`${trial.seed} ${name}`);

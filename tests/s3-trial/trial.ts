@@ -3,7 +3,7 @@
  * from another in the middle. Several clients at once; what they saw is checked for linearizability, and what nobody
  * could know may be unknown, nothing else. A seed names the faults and what each client does.
  */
-import { openS3Store, type S3Store } from '@sion/aws/s3-store';
+import { openS3Store } from '@sion/aws/s3-store';
 import { randomHex, silentLog, systemClock, systemRandom } from '@sion/components';
 import { createPlacement, parseStripes } from '@sion/core';
 import { CountedMetrics, Engine, type EngineSettings } from '@sion/proxy';
@@ -11,7 +11,7 @@ import { asSionError, SionError } from '@sion/wire';
 import { History } from '../../services/proxy/src/objects/trial/history.test-data.ts';
 import { createMemoryFleet } from '../doubles/memory-fleet.ts';
 import { FaultProxy } from '../s3-server/fault-proxy.ts';
-import { TrialClient } from './client.ts';
+import { keys, type Life, TrialClient, type TrialWorld } from './client.ts';
 import { FaultPlan, type FaultTheme } from './fault-plan.ts';
 
 export interface TrialTarget {
@@ -34,7 +34,6 @@ export interface TrialReport {
 const maxUnknowns = 12;
 const clients = 4;
 const operationsPerClient = 14;
-export const keys = ['k1', 'k2', 'c1'] as const;
 
 const engineSettings: EngineSettings = {
   stripes: parseStripes('1KiB=1+1,*=3+2'),
@@ -55,14 +54,7 @@ const engineSettings: EngineSettings = {
   listSweepMs: 60_000,
 };
 
-/** One proxy's life: an engine with its own epoch and its own connections to the store. */
-export interface Life {
-  readonly engine: Engine;
-  readonly store: S3Store;
-  readonly lease: { held: boolean };
-}
-
-export class Trial {
+class Trial implements TrialWorld {
   readonly seed: number;
   readonly theme: FaultTheme;
   readonly history = new History(systemClock);

@@ -53,7 +53,7 @@ export function failureOf(error: unknown, request: FailedRequest): SionError {
   const before = reasonBeforeSending(error);
   if (before !== undefined) return unavailable(what, `${place}: ${words}`, before, error);
   if (status === undefined) return lost(kind, what, `the connection to ${place} broke off (${words})`, error);
-  const remedy = refusalRemedy(status, codeOf(error));
+  const remedy = refusalRemedy(status, codeOf(error), error);
   if (remedy === undefined) return lost(kind, what, `${place} failed (${status} ${words})`, error);
   if (kind === 'write' && (status === 507 || codeOf(error) === 'QuotaExceeded')) {
     return new SionError('capacity', `Could not ${what}: ${place} is full (${words}). ${remedy}`, { cause: error });
@@ -106,26 +106,61 @@ function reasonBeforeSending(error: unknown): string | undefined {
     return one.name === 'TimeoutError' && one.message.includes('did not establish a connection');
   });
   if (isUnsent) return 'Check SION_S3_ENDPOINT and the network, and try again.';
-  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(codeOf(error))) {
-    return 'Check SION_S3_ENDPOINT and its certificate.';
+  if (/^(CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/.test(codeOf(error))) {
+    return 'Check SION_S3_ENDPOINT, whether it is http or https, and its certificate.';
   }
   return undefined;
 }
 
+/** What to do about errors that have a name of their own. */
+const remedies: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'Create the bucket, or set SION_S3_BUCKET to one that there is.',
+  InvalidBucketName: 'Set SION_S3_BUCKET to the name of the bucket alone.',
+  NoSuchUpload: 'Another process has cleared it away; write the object again.',
+  InvalidAccessKeyId: 'Check AWS_ACCESS_KEY_ID, and that it belongs to the service that SION_S3_ENDPOINT names.',
+  SignatureDoesNotMatch: 'Check AWS_SECRET_ACCESS_KEY, and that nothing between here and S3 rewrites requests.',
+  ExpiredToken: 'These credentials have run out. Get new ones and start again.',
+  InvalidToken: 'Check AWS_SESSION_TOKEN: it must belong to the access key. Leave it out for keys without an end.',
+  RequestTimeTooSkewed: 'Set the clock of this machine (NTP): S3 takes no request that is more than 15 minutes off.',
+  AccessDenied:
+    'Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the bucket’s objects, and ' +
+    's3:ListBucket and s3:ListBucketMultipartUploads on the bucket.',
+  MethodNotAllowed: 'Set SION_S3_ENDPOINT to an S3 service itself, without a bucket in its name or path.',
+};
+
+const wrongRegion = new Set([
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'Redirect',
+  'IllegalLocationConstraintException',
+]);
+
 /** What to do about an answer that says that nothing was done; undefined when it does not say so. */
-function refusalRemedy(status: number, code: string): string | undefined {
-  if (code === 'NoSuchBucket') return 'Create the bucket, or set SION_S3_BUCKET to one that there is.';
-  if (code === 'NoSuchUpload') return 'Another process has cleared it away; write the object again.';
-  if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') {
-    return 'Set AWS_REGION to the region of the bucket.';
+function refusalRemedy(status: number, code: string, error: unknown): string | undefined {
+  if (wrongRegion.has(code) || status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') {
+    const region = bucketRegion(error);
+    return `Set AWS_REGION to the region of the bucket${region === undefined ? '' : `: ${region}`}.`;
   }
+  if (Object.hasOwn(remedies, code)) return remedies[code];
   if (status === 507 || code === 'QuotaExceeded') return 'Make room, or raise the quota, and try again.';
   if (status === 401 || status === 403) {
     return 'Check the credentials, the clock of this machine, and that they may get, put, delete and list in the bucket.';
   }
+  if (status === 404) return 'Check that SION_S3_ENDPOINT names an S3 service, and SION_S3_BUCKET a bucket of it.';
   if (status === 501) return 'This server does not offer what SION needs; use another.';
   if (status === 503 || status === 429) return 'Try again, more slowly.';
   return status < 500 ? 'Try again; if it stays, report it.' : undefined;
+}
+
+/** Where the bucket is, if the answer tells. */
+function bucketRegion(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('Region' in error && typeof error.Region === 'string') return error.Region;
+  const response = '$response' in error ? error.$response : undefined;
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  const { headers } = response;
+  if (typeof headers !== 'object' || headers === null || !('x-amz-bucket-region' in headers)) return undefined;
+  return String(headers['x-amz-bucket-region']);
 }
 
 function unavailable(what: string, reason: string, remedy: string, cause: unknown): SionError {

@@ -4,7 +4,7 @@
  * writer itself is at, nor anything outside `.sion/`.
  */
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import { SionError } from '@sion/wire';
+import { asSionError, SionError } from '@sion/wire';
 import { listKeys } from './s3-listing.ts';
 import { answerOf, type S3Requests } from './s3-requests.ts';
 
@@ -110,13 +110,13 @@ async function abortUpload(requests: S3Requests, Key: string, UploadId: string):
 /** A few at a time. One that cannot be cleared does not keep the others; the first failure is told in the end. */
 async function clearEach<Item>(items: readonly Item[], clear: (item: Item) => Promise<void>): Promise<void> {
   let next = 0;
-  let failure: unknown;
+  let failure: SionError | undefined;
   const work = async () => {
     for (let place = next++; place < items.length; place = next++) {
       const item = items[place];
       if (item === undefined) continue;
       await clear(item).catch((thrown: unknown) => {
-        failure ??= thrown;
+        failure ??= asSionError(thrown);
       });
     }
   };

@@ -54,6 +54,7 @@ export class S3Upload implements Upload {
   readonly #sending = new Set<Promise<void>>();
   readonly #sent: SentPart[] = [];
   #partCount = 0;
+  #requestCount = 0;
   #failure: SionError | undefined;
   /** It may lie under the staging key already. */
   #completing = false;
@@ -61,6 +62,10 @@ export class S3Upload implements Upload {
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
+  }
+
+  get requestCount(): number {
+    return this.#requestCount;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -106,6 +111,7 @@ export class S3Upload implements Upload {
   }
 
   async #put(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome> {
+    this.#requestCount += 1;
     const { name, copy } = this.#parts;
     const bytes = this.#filling?.bytes.subarray(0, this.#filledBytes) ?? new Uint8Array(0);
     const outcome = await copy.requests.put(copy.requests.keyOf(name), name, bytes, metadata, condition);
@@ -115,6 +121,7 @@ export class S3Upload implements Upload {
   async #copy(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome> {
     const { name, copy } = this.#parts;
     this.#staged ??= await this.#complete();
+    this.#requestCount += 1;
     const outcome = await copyIntoPlace(copy, this.#staged, { name, metadata, condition, billedAs: 'upload' });
     if (outcome.kind !== 'missing') return outcome;
     // Under `match` it may be the target that is gone; under `absent` only what was uploaded can be.
@@ -131,6 +138,7 @@ export class S3Upload implements Upload {
     const { requests } = this.#parts.copy;
     const what = `upload the object ${this.#parts.name}`;
     this.#completing = true;
+    this.#requestCount += 1;
     const command = new CompleteMultipartUploadCommand({
       ...this.#stagingPlace(),
       UploadId: this.#uploadId,
@@ -179,6 +187,7 @@ export class S3Upload implements Upload {
   }
 
   async #begin(): Promise<string> {
+    this.#requestCount += 1;
     const what = `begin to upload the object ${this.#parts.name}`;
     const command = new CreateMultipartUploadCommand(this.#stagingPlace());
     const outcome = await this.#parts.copy.requests.run({
@@ -193,6 +202,7 @@ export class S3Upload implements Upload {
   }
 
   async #sendPart(PartNumber: number, bytes: Uint8Array): Promise<void> {
+    this.#requestCount += 1;
     const { requests } = this.#parts.copy;
     const what = `upload the object ${this.#parts.name}`;
     const ChecksumCRC32 = checksumField(bytes);
