@@ -1,3 +1,4 @@
+import { SionError } from '@sion/wire';
 import { describe, expect, it } from 'vitest';
 import type { RespClient } from '../../../../../../tests/doubles/resp-client.ts';
 import { type RespFrontChange, serveRespInTest } from '../../../../../../tests/doubles/resp-front.ts';
@@ -186,4 +187,20 @@ describe('FLUSHALL and FLUSHDB', () => {
       expect(listings.length).toBe(2);
     },
   );
+
+  it('say what went wrong, and can be sent again', async () => {
+    const { objects } = await serveKeys(users, { allowFlush: true });
+    let failures = 1;
+    const mutate: Objects['mutate'] = (key, mutation, options) => {
+      if (key !== 'user:20' || failures === 0) return objects.mutate(key, mutation, options);
+      failures -= 1;
+      return Promise.reject(new SionError('unavailable', 'the store does not answer; retry later'));
+    };
+    const front = await serveRespInTest({ objects: { ...objects, mutate }, settings: { allowFlush: true } });
+    const client = await front.dial();
+    expect(await client.call('FLUSHALL')).toBe('-UNAVAILABLE the store does not answer; retry later\r\n');
+    expect(objects.keys()).toContain('user:20');
+    expect(await client.call('FLUSHALL')).toBe('+OK\r\n');
+    expect(objects.keys()).toEqual([]);
+  });
 });
