@@ -29,7 +29,7 @@ describe('every code', () => {
 
   it('of the page is one of the client’s, and is retryable as the page says', () => {
     const rows = rowsOf('In the client library');
-    expect(rows.map((row) => row[1]).toSorted()).toEqual([...sionErrorCodes].toSorted());
+    expect(new Set(rows.map((row) => row[1]))).toEqual(new Set(sionErrorCodes));
     for (const [, code, , retryable] of rows) {
       const known = sionErrorCodes.find((one) => one === code) ?? 'internal';
       expect([code, new SionError(known, 'x').retryable]).toEqual([code, retryable === 'yes']);

@@ -14,6 +14,7 @@ import { type CallLimits, sentError } from './call-limits.ts';
 import { asSionError, isSionError, lostReply, SionError } from './errors.ts';
 import type { ClientSettings } from './options.ts';
 import { connectionFault } from './resp-channel.ts';
+import type { Timer } from './system.ts';
 
 /** What is sent as a body. Pieces are read once, and only when the server wants them. */
 export interface RequestBody {
@@ -105,9 +106,9 @@ export class HttpChannel {
   #watch(request: ClientRequest, { system }: CallLimits, progress: Progress): void {
     const { connectMs, stallMs, httpHost, httpPort, tls } = this.#settings;
     const place = `${httpHost}:${httpPort}`;
-    const timer = system.after(connectMs, () => request.destroy(new Error(`no connection within ${connectMs} ms`)));
+    let timer: Timer | undefined;
     const onConnected = () => {
-      timer.cancel();
+      timer?.cancel();
       progress.connected = true;
       request.setTimeout(stallMs, () => {
         (progress.answer ?? request).destroy(
@@ -115,10 +116,12 @@ export class HttpChannel {
         );
       });
     };
-    request.once('close', () => timer.cancel());
+    request.once('close', () => timer?.cancel());
+    // From here, not before: while all connections are in use, the request waits for one.
     request.on('socket', (socket) => {
-      if (request.reusedSocket) onConnected();
-      else socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnected);
+      if (request.reusedSocket) return onConnected();
+      timer = system.after(connectMs, () => request.destroy(new Error(`no connection within ${connectMs} ms`)));
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnected);
     });
   }
 

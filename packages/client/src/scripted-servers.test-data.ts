@@ -7,7 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createRequestParser } from './resp-requests.test-data.ts';
 
-/** What is done with a command: the bytes to answer with, or `silence`, or `cut`. */
+/** What is done with a command: the bytes to answer with, one per character, or `silence`, or `cut`. */
 export type Answer = string;
 
 export interface ScriptedRedis {
@@ -41,7 +41,7 @@ export async function serveRedis(
           commands.push(command);
           const text = answer(command, commands.length - 1);
           if (text === 'cut') socket.destroy();
-          else if (text !== 'silence') socket.write(text);
+          else if (text !== 'silence') socket.write(text, 'latin1');
         }
       }
     });

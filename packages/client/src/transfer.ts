@@ -41,7 +41,7 @@ export interface Download {
   readonly answer: IncomingMessage;
 }
 
-/** Asks for an object; `undefined` when there is none. A range outside it gives a download of no bytes. */
+/** Asks for an object; `undefined` when there is none. A range outside it is refused, with the server's word for that. */
 export async function openDownload(
   http: HttpChannel,
   limits: CallLimits,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { isSionError, type SionError } from './errors.ts';
 import { clientInTest } from './fronts.test-data.ts';
-import { readWhole, refuse, serveHttpScript } from './scripted-servers.test-data.ts';
+import { readWhole, refuse, serveHttpScript, serveRedis } from './scripted-servers.test-data.ts';
 
 const bytes = Buffer.from(Uint32Array.from({ length: 100_000 }, (_, at) => at * 2654435761).buffer);
 
@@ -123,7 +123,7 @@ describe('reading', () => {
       response.write('12345');
     });
     const client = clientInTest({ httpPort: server.port, stallMs: 40, retries: 0 });
-    const error = await failureOf((await client.getStream('k'))?.toArray() ?? Promise.resolve());
+    const error = await failureOf(client.getStream('k').then((stream) => stream?.toArray()));
     expect(error).toMatchObject({ code: 'unavailable' });
     expect(error.message).toContain('40 ms');
   });
@@ -146,6 +146,36 @@ describe('reading', () => {
     const error = await failureOf(clientInTest({ httpPort: server.port }).getStream('k'));
     expect(error).toMatchObject({ code: 'invalid', status: 404 });
     expect(error.message).toContain('not SION');
+  });
+});
+
+describe('connections', () => {
+  it('are as many as the client may have; more transfers wait, and streams that are open are cut when it is closed', async () => {
+    const server = await serveHttpScript((_, response) => {
+      response.writeHead(200, { etag: '"1"', 'content-length': 10 });
+      response.write('12345');
+    });
+    const client = clientInTest({ httpPort: server.port, httpConnections: 2 });
+    const open = await Promise.all([client.getStream('a'), client.getStream('b')]);
+    const failures = open.map((stream) => failureOf(stream?.toArray() ?? Promise.resolve()));
+    const third = failureOf(client.getStream('c', { timeoutMs: 50 }));
+    expect(await third).toMatchObject({ code: 'timeout', effect: 'none' });
+    expect(server.requests.map(({ url }) => url)).toEqual(['/v1/objects/a', '/v1/objects/b']);
+    await client.close();
+    for (const error of await Promise.all(failures)) expect(error).toMatchObject({ code: 'closed', retryable: false });
+  });
+
+  it('of a value that is known to be large are HTTP’s at once; one that is not is taken as it comes', async () => {
+    const redis = await serveRedis(() => `$${bytes.length}\r\n${bytes.toString('latin1')}\r\n`);
+    const http = await serveHttpScript((_, response) => response.writeHead(200, { 'content-length': 3 }).end('now'));
+    const client = clientInTest({ port: redis.port, httpPort: http.port, largeBytes: 1000 });
+    expect((await client.get('k'))?.length).toBeGreaterThan(1000);
+    expect([redis.commands.length, http.requests.length]).toEqual([1, 0]);
+    expect(await client.get('k')).toEqual(Buffer.from('now'));
+    expect([redis.commands.length, http.requests.length]).toEqual([1, 1]);
+    // And HTTP has said that it is small again.
+    await client.get('k');
+    expect([redis.commands.length, http.requests.length]).toEqual([2, 1]);
   });
 });
 
