@@ -119,6 +119,8 @@ export interface Upload {
   commit(metadata: StoredMetadata, condition: WriteCondition): Promise<WriteOutcome>;
   /** Leaves no trace. Safe at any time, also after `commit`. */
   abort(): Promise<void>;
+  /** Billed requests so far, where this write is not one beginning and one commit; tries that failed may be left out. */
+  readonly requestCount?: number | undefined;
 }
 
 export interface ListOptions {

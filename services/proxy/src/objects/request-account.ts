@@ -56,16 +56,21 @@ class AccountedStore implements Store {
     return this.#store.put(...request);
   }
 
+  /** An upload to S3 may be many requests, or one: it tells at its end. */
   async beginUpload(...request: Parameters<Store['beginUpload']>): Promise<Upload> {
-    this.#note('upload');
     const upload = await this.#store.beginUpload(...request);
+    let told = 0;
+    const note = () => {
+      for (const count = upload.requestCount ?? told + 1; told < count; told++) this.#note('upload');
+    };
+    if (upload.requestCount === undefined) note();
     return {
       write: (bytes) => upload.write(bytes),
-      commit: (metadata, condition) => {
-        this.#note('put');
-        return upload.commit(metadata, condition);
-      },
+      commit: (metadata, condition) => upload.commit(metadata, condition).finally(note),
       abort: () => upload.abort(),
+      get requestCount() {
+        return upload.requestCount;
+      },
     };
   }
 

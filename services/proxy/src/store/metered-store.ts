@@ -60,6 +60,9 @@ export class MeteredStore implements Store {
       write: (bytes) => upload.write(bytes),
       commit: (metadata, condition) => this.#watch('put', () => upload.commit(metadata, condition)),
       abort: () => upload.abort(),
+      get requestCount() {
+        return upload.requestCount;
+      },
     };
   }
 

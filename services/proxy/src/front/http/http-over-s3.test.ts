@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openS3Bench } from '../../../../../tests/conformance/store/s3-bench.ts';
+import { openS3Bench, partBytes } from '../../../../../tests/conformance/store/s3-bench.ts';
 import { call } from '../../../../../tests/doubles/http-client.ts';
 import { serveEngine } from './engine-front.test-data.ts';
 
@@ -24,7 +24,12 @@ describe('the HTTP front over S3', () => {
       'sion-ttl': '60',
     };
     const body = Buffer.alloc(sizeBytes, 7);
-    expect((await call(port, { method: 'PUT', target, headers, body })).status).toBe(201);
+    // Not placed: function time would be in the dollars.
+    const put = await call(port, { method: 'PUT', target, headers: { ...headers, 'sion-no-place': '1' }, body });
+    expect(put.status).toBe(201);
+    // Asked whether it is there, then put; or begun, sent in two parts, completed and copied to its name.
+    const [requests, dollars] = sizeBytes < partBytes ? [2, '0.0000054'] : [6, '0.0000254'];
+    expect(put.headers['server-timing']).toContain(`store-requests;desc="${requests}", dollars;desc="${dollars}"`);
     const onS3 = () => bucket.objects.get('photos/1');
     const user = { owner: 'anna', city: '=?UTF-8?B?WsO8cmljaA==?=' };
     expect(onS3()).toMatchObject({
