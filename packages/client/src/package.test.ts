@@ -85,53 +85,53 @@ describe('at run time', () => {
   });
 });
 
-/** A user's program that uses each kind of type there is. */
+/** A user's program that uses each kind of type there is; indented, so that it is not taken for this file's own imports. */
 const program = `
-import { Readable } from 'node:stream';
-import {
-  type Codec, createClient, isSionError, jsonCodec, type ListedObject, type ObjectInfo, type SionClient, SionError,
-  type SionErrorCode, stringCodec,
-} from '@sion/client';
+  import { Readable } from 'node:stream';
+  import {
+    type Codec, createClient, isSionError, jsonCodec, type ListedObject, type ObjectInfo, type SionClient, SionError,
+    type SionErrorCode, stringCodec,
+  } from '@sion/client';
 
-interface User { readonly name: string }
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
-function same<A, B>(_: Same<A, B>): void {}
+  interface User { readonly name: string }
+  type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
+  function same<A, B>(_: Same<A, B>): void {}
 
-export async function use(client: SionClient): Promise<void> {
-  const bytes = await client.get('k');
-  same<typeof bytes, Buffer | null>(true);
-  const text = await client.get('k', { codec: stringCodec, timeoutMs: 5 });
-  same<typeof text, string | null>(true);
-  const users = createClient('sion://h', { codec: jsonCodec<User>() });
-  const user = await users.get('k');
-  same<typeof user, User | null>(true);
-  const many = await users.mget(['a', Buffer.from('b')]);
-  same<typeof many, (User | null)[]>(true);
-  await users.set('k', { name: 'Ada' }, { ttl: 5, ifAbsent: true });
-  await client.set('k', { name: 'Ada' }, { codec: jsonCodec<User>() });
-  await client.set('k', new Uint8Array(1));
-  // @ts-expect-error A number is no User.
-  await users.set('k', 1);
-  // @ts-expect-error Nor bytes, for the default codec.
-  await client.set('k', 1);
-  // @ts-expect-error There is no such option.
-  await client.set('k', 'v', { tll: 5 });
-  // @ts-expect-error A key is text or bytes.
-  await client.get(1);
-  const stored = await client.setStream('k', Readable.from(['x']), { metadata: { a: 'b' } });
-  same<NonNullable<typeof stored>['etag'], string | undefined>(true);
-  const info: ObjectInfo | undefined = (await client.getStream('k'))?.info;
-  for await (const entry of client.list({ prefix: 'a' })) same<typeof entry, ListedObject>(true);
-  for await (const entry of client.list({ delimiter: '/' })) if (entry.kind === 'prefix') entry.prefix.length;
-  const reversed: Codec<string> = { encode: (value) => value, decode: (found) => found.toString().toUpperCase() };
-  await client.withCodec(reversed).getSet('k', info?.etag ?? '');
-  try {
-    await client.incr('k');
-  } catch (error) {
-    if (isSionError(error)) same<typeof error.code, SionErrorCode>(true);
-    if (error instanceof SionError && error.retryable) throw error;
+  export async function use(client: SionClient): Promise<void> {
+    const bytes = await client.get('k');
+    same<typeof bytes, Buffer | null>(true);
+    const text = await client.get('k', { codec: stringCodec, timeoutMs: 5 });
+    same<typeof text, string | null>(true);
+    const users = createClient('sion://h', { codec: jsonCodec<User>() });
+    const user = await users.get('k');
+    same<typeof user, User | null>(true);
+    const many = await users.mget(['a', Buffer.from('b')]);
+    same<typeof many, (User | null)[]>(true);
+    await users.set('k', { name: 'Ada' }, { ttl: 5, ifAbsent: true });
+    await client.set('k', { name: 'Ada' }, { codec: jsonCodec<User>() });
+    await client.set('k', new Uint8Array(1));
+    // @ts-expect-error A number is no User.
+    await users.set('k', 1);
+    // @ts-expect-error Nor bytes, for the default codec.
+    await client.set('k', 1);
+    // @ts-expect-error There is no such option.
+    await client.set('k', 'v', { tll: 5 });
+    // @ts-expect-error A key is text or bytes.
+    await client.get(1);
+    const stored = await client.setStream('k', Readable.from(['x']), { metadata: { a: 'b' } });
+    same<NonNullable<typeof stored>['etag'], string | undefined>(true);
+    const info: ObjectInfo | undefined = (await client.getStream('k'))?.info;
+    for await (const entry of client.list({ prefix: 'a' })) same<typeof entry, ListedObject>(true);
+    for await (const entry of client.list({ delimiter: '/' })) if (entry.kind === 'prefix') entry.prefix.length;
+    const reversed: Codec<string> = { encode: (value) => value, decode: (found) => found.toString().toUpperCase() };
+    await client.withCodec(reversed).getSet('k', info?.etag ?? '');
+    try {
+      await client.incr('k');
+    } catch (error) {
+      if (isSionError(error)) same<typeof error.code, SionErrorCode>(true);
+      if (error instanceof SionError && error.retryable) throw error;
+    }
   }
-}
 `;
 
 const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false };
