@@ -1,3 +1,4 @@
+/** SETNX: SET with NX, from before that was there, with answers of its own. */
 import { integerReply } from '@sion/wire';
 import type { Command } from '../command.ts';
 import { type WriteTerms, writeValue } from '../value-write.ts';
