@@ -116,7 +116,7 @@ async function* steadyPieces(
           yield piece;
         }
         if (position === span.end) return;
-        throw new ConnectionFault('broken', `the answer ended ${span.end - position} bytes early`);
+        throw new ConnectionFault('broken', `The answer ended ${span.end - position} bytes early.`);
       } catch (error) {
         parts.signal?.throwIfAborted();
         if (position === span.end) return;
@@ -154,7 +154,7 @@ async function askAgain(parts: ReadParts, span: ReadSpan, position: number): Pro
 async function* listen(parts: ReadParts, answer: IncomingMessage): AsyncGenerator<Uint8Array, void, undefined> {
   const { clock, patience } = parts;
   const onSilence = () =>
-    answer.destroy(new ConnectionFault('broken', `no byte came for ${patience.silenceMs / 1000} s`));
+    answer.destroy(new ConnectionFault('broken', `No byte came for ${patience.silenceMs / 1000} s.`));
   let timer = clock.after(patience.silenceMs, onSilence);
   try {
     for await (const piece of answer) {
@@ -165,7 +165,8 @@ async function* listen(parts: ReadParts, answer: IncomingMessage): AsyncGenerato
     }
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new ConnectionFault('broken', error instanceof Error ? error.message : String(error), { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConnectionFault('broken', `The connection broke (${reason}).`, { cause: error });
   } finally {
     timer.cancel();
   }

@@ -52,13 +52,15 @@ export interface WrittenObject {
 
 /** Ends a put whose result nobody knows. */
 export class UnknownResult extends CliError {
-  constructor(name: ObjectName, reason: string, sourceName: string) {
+  constructor(name: ObjectName, reason: string, sourceName: string, conditional: boolean) {
     const compare = sourceName === 'standard input' ? '' : ` | cmp - ${sourceName}`;
     super(
       4,
       `INDETERMINATE: ${name.shown} may or may not have been stored: ${reason}\n` +
-        `It was not sent again, since that could undo a newer write. Look first: sion get ${name.shown}${compare}\n` +
-        'With --if-absent or --if-match a put can be repeated safely, and is.',
+        `Look first: sion get ${name.shown}${compare}\n` +
+        (conditional
+          ? 'What is there may be of this put or of another; the same command can be repeated safely.'
+          : 'It was not sent again, since that could undo a newer write; with --if-absent or --if-match it is.'),
     );
   }
 }
@@ -164,7 +166,8 @@ async function explain(parts: WriteParts, error: unknown, unknown: boolean, reas
   const { name, source, terms } = parts;
   const isFailedCondition = error instanceof RefusedCall && error.status === 412;
   if (unknown && isFailedCondition && !(await mayBeOurs(parts))) return conditionFailed(name, terms);
-  if (unknown) return new UnknownResult(name, reason, source.name);
+  if (unknown)
+    return new UnknownResult(name, reason, source.name, terms.ifAbsent === true || terms.ifMatch !== undefined);
   if (isFailedCondition) return conditionFailed(name, terms);
   if (error instanceof ConnectionFault && error.kind === 'broken') {
     return new CliError(

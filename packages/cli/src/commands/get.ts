@@ -16,7 +16,7 @@ import { type OpenedRead, openRead, type ReadParts, type Wanted } from '../clien
 import { findPart, type LeftPart, PartFile, type PartOrigin, removePart, unwritable } from '../client/part-file.ts';
 import { TransferDisplay } from '../progress/transfer-display.ts';
 import { isGone } from '../text-output.ts';
-import { displayParts, type Loudness, type Surroundings } from './surroundings.ts';
+import { displayParts, firstLine, type Loudness, type Surroundings } from './surroundings.ts';
 
 export interface GetRequest extends Loudness {
   readonly http: Address;
@@ -182,8 +182,12 @@ function wanted(range: string | undefined): Wanted {
 
 function readParts(request: GetRequest, around: Surroundings, display: () => TransferDisplay | undefined): ReadParts {
   const { clock, patience, signal } = around;
-  const onRetry = (reason: string, positionBytes: number) =>
-    display()?.say(`${reason}\nGoing on after ${formatBytes(positionBytes)}.`);
+  let told = -1;
+  const onRetry = (reason: string, positionBytes: number) => {
+    // Once per cut, however many attempts it takes.
+    if (positionBytes !== told) display()?.say(`${firstLine(reason)} Going on after ${formatBytes(positionBytes)}.`);
+    told = positionBytes;
+  };
   return { http: request.http, name: request.name, clock, patience, signal, onRetry };
 }
 

@@ -46,7 +46,7 @@ describe('an upload that breaks off', () => {
     await putObject({ http, name: nameOfText('large'), source, terms: {} }, around);
     expect((await stored()).equals(value)).toBe(true);
     expect(proxy.connections()).toBe(3);
-    expect(around.said()).toContain('sending again from the beginning');
+    expect(around.said()).toContain('It is sent again from the beginning.');
   });
 
   test('again and again is given up, and told how uploads are', async () => {

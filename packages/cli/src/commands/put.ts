@@ -4,7 +4,7 @@ import type { Address } from '../client/http-call.ts';
 import type { ObjectName } from '../client/object-name.ts';
 import { type PutTerms, putRetries, writeObject } from '../client/object-write.ts';
 import { TransferDisplay } from '../progress/transfer-display.ts';
-import { displayParts, type Loudness, type Surroundings } from './surroundings.ts';
+import { displayParts, firstLine, type Loudness, type Surroundings } from './surroundings.ts';
 
 export interface PutRequest extends Loudness {
   readonly http: Address;
@@ -28,7 +28,7 @@ export async function putObject(request: PutRequest, around: Surroundings): Prom
     onSent: () => display.wait('waiting for the store'),
     onRetry: (reason: string) => {
       display.restart();
-      display.say(`${reason}\nNothing was stored yet; sending again from the beginning.`);
+      display.say(`${firstLine(reason)} It is sent again from the beginning.`);
     },
   };
   try {

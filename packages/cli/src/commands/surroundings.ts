@@ -1,4 +1,7 @@
-/** What a command stands in: the streams of its process, time, and the wish that it end. Made in one place, so that tests make their own. */
+/**
+ * What a command stands in: the streams of its process, time, and the wish that it end. Taken as a parameter, so that
+ * tests bring their own.
+ */
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '@sion/components';
 import type { Patience } from '../client/object-read.ts';
@@ -28,4 +31,10 @@ export function displayParts(around: Surroundings, loudness: Loudness, toTermina
   const asked: ProgressMode = loudness.progress === true ? 'lines' : 'none';
   const mode = quiet ? 'none' : around.errors.isTTY === true && !toTerminal ? 'bar' : asked;
   return { clock: around.clock, output: around.errors, mode, quiet };
+}
+
+/** The reason without its remedies, for what is mended without anybody's doing. */
+export function firstLine(reason: string): string {
+  const [line = ''] = reason.split('\n');
+  return /[.!?)]$/.test(line) ? line : `${line}.`;
 }
