@@ -15,6 +15,7 @@ import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
 import { listKeys } from './listing.ts';
+import { NamePages } from './name-pages.ts';
 import type {
   Key,
   KeyPage,
@@ -89,6 +90,7 @@ export class Engine implements Objects {
   readonly #reads: ReadParts;
   readonly #expiries: ExpiryIndex;
   readonly #count: KeyCount;
+  readonly #namePages = new NamePages();
   readonly #placings = new Set<Promise<void>>();
   readonly #totals: PlacedTotals = { objects: 0, complete: 0 };
   #sweepTimer: Timer | undefined;
@@ -223,7 +225,7 @@ export class Engine implements Objects {
     const { lease } = this.#parts;
     const store = accountedStore(this.#parts.store, account === undefined ? [] : [account]);
     const info = (key: Key) => readInfo(this.#reads, key);
-    return await listKeys({ store, lease, knowledge: this.knowledge, info }, request);
+    return await listKeys({ store, lease, knowledge: this.knowledge, namePages: this.#namePages, info }, request);
   }
 
   async estimateCount(): Promise<number> {
@@ -237,11 +239,13 @@ export class Engine implements Objects {
 
   async invalidate(key: Key): Promise<boolean> {
     this.#assertUsable(key);
+    this.#namePages.clear();
     return this.knowledge.invalidate(key);
   }
 
   async invalidatePrefix(prefix: Key): Promise<number> {
     this.#assertOpen();
+    this.#namePages.clear();
     let [invalidated, looked] = [0, 0];
     for (const key of this.knowledge.keys()) {
       if (key.startsWith(prefix) && this.knowledge.invalidate(key)) invalidated++;

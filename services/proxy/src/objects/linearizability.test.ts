@@ -12,7 +12,7 @@ function describeFailure({ seed, problems, log }: TrialReport): string {
   return `SION_TRIAL=${seed}\n${log}\n\nseed ${seed}:\n${problems.join('\n')}`;
 }
 
-describe('whatever happens to store, nodes and proxy', () => {
+describe('whatever happens to store, nodes and proxy', { timeout: 60_000 + trials * 500 }, () => {
   it('each key behaves as if its operations came one after the other, and nothing is left over', async () => {
     const seeds = single === undefined ? Array.from({ length: trials }, (_, index) => index + 1) : [single];
     const failures: TrialReport[] = [];

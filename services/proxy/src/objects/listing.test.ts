@@ -73,6 +73,32 @@ describe('listing', () => {
     expect(world.requests.length).toBeLessThan(16);
   });
 
+  test('reads ahead when it goes on with few keys at a time', async () => {
+    const world = createWorld();
+    const keys = Array.from({ length: 2500 }, (_, at) => `k${String(at).padStart(4, '0')}`);
+    await fill(world, keys);
+    const lists = () => world.requests.filter((request) => request.startsWith('list')).length;
+    expect((await listAll(world, { prefix: '', limit: 10 })).objects).toEqual(keys);
+    expect(lists()).toBe(4);
+    const [one, other] = await Promise.all([
+      listAll(world, { prefix: 'k0', limit: 7 }),
+      listAll(world, { prefix: 'k', limit: 99 }),
+    ]);
+    expect([one.objects.length, other.objects.length]).toEqual([1000, 2500]);
+  });
+
+  test('what is there before it begins is in it, whatever earlier ones have read ahead', async () => {
+    const world = createWorld();
+    await fill(world, ['a', 'c', 'e', 'g', 'i']);
+    const early = await world.engine.list({ prefix: '', limit: 1 });
+    const onward = await world.engine.list({ prefix: '', limit: 1, after: early.next ?? '' });
+    await world.engine.mutate('f', overwrite(payload(1)));
+    await world.engine.mutate('g', remove);
+    expect((await listAll(world, { prefix: '', limit: 1 })).objects).toEqual(['a', 'c', 'e', 'f', 'i']);
+    const last = await world.engine.list({ prefix: '', limit: 9, after: onward.next ?? '' });
+    expect(last.objects.map(({ key }) => key)).toEqual(['e', 'f', 'i']);
+  });
+
   test('leaves out what has expired, a common prefix of expired keys alone too', async () => {
     const world = createWorld();
     const soonMs = world.clock.wallMs() + 1000;

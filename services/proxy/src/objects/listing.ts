@@ -1,7 +1,8 @@
 /**
  * Listing keys, a page at a time. The store's names are walked in their order, range by range of those that keys with the
  * prefix can have; what is not a key, or not asked for, is passed over. The store is the truth: what was acknowledged is in
- * its listing, what was deleted is not. Nothing is kept between pages.
+ * its listing, what was deleted is not. Nothing is needed from page to page but the token (`list-token.ts`); names that were
+ * read ahead may be kept (`name-pages.ts`).
  *
  * Of each key there is told what a read would tell: what is believed where the store's listing does not contradict it,
  * else what one HEAD finds, a few at a time. What a listing has seen counts as seen by a reader (`knowledge.ts`).
@@ -12,12 +13,13 @@
  *
  * A call makes at most {@link maxStoreLists} listings of the store, and looks at about {@link maxLooks} keys.
  */
-import type { Store, StoredObject } from '@sion/components';
+import type { ListPage, Store, StoredObject } from '@sion/components';
 import { compareNames, isExpired, keyOfName, type NameRange, nameRanges, rangeOfName } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { infoOf, type Knowledge } from './knowledge.ts';
 import { readListToken, writeListToken } from './list-token.ts';
 import { lookUp } from './lookups.ts';
+import type { NamePages } from './name-pages.ts';
 import type { Key, KeyPage, ListedObject, ListRequest, ObjectInfo } from './objects.ts';
 import type { LeaseProof } from './writes.ts';
 
@@ -25,6 +27,7 @@ export interface ListParts {
   readonly store: Store;
   readonly lease: LeaseProof;
   readonly knowledge: Knowledge;
+  readonly namePages: NamePages;
   /** As a read of the info alone. */
   readonly info: (key: Key) => Promise<ObjectInfo | undefined>;
 }
@@ -45,6 +48,7 @@ export async function listKeys(parts: ListParts, request: ListRequest): Promise<
   }
   const position = after === undefined ? undefined : readListToken(request, after);
   parts.lease.assertHeld();
+  if (position === undefined) parts.namePages.begin(request.prefix);
   const walk = new ListWalk(parts, request, position);
   await walk.run();
   parts.lease.assertHeld();
@@ -111,7 +115,7 @@ class ListWalk {
   /** One page of the store; tells whether the range is over, and whether this call has done enough. */
   async #walkPage(range: NameRange): Promise<'over' | 'more' | 'enough'> {
     const after = this.#isBefore(range.after ?? '') ? range.after : this.#position;
-    const page = await this.#list(range.prefix, this.#room, after);
+    const page = await this.#names(range.prefix, after);
     const listed = page.objects.filter(({ name }) => compareNames(name, range.last) <= 0);
     const last = listed.at(-1)?.name;
     const isOver = !page.more || listed.length < page.objects.length || last === undefined;
@@ -144,6 +148,22 @@ class ListWalk {
       .filter(({ name }) => !names.has(name) && rangeOfName([range], name) === 0)
       .filter(({ name }) => compareNames(name, last) <= 0 && (after === undefined || compareNames(name, after) > 0));
     return missing.length === 0 ? listed : [...listed, ...missing].sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  async #names(prefix: string, after: string | undefined): Promise<ListPage> {
+    // Behind a common prefix most of what is read ahead would be passed over.
+    if (this.#delimiter !== '') return await this.#list(prefix, this.#room, after);
+    this.#listsLeft--;
+    const { store, namePages } = this.#parts;
+    const position = after === undefined ? {} : { after };
+    const { prefix: listing, after: token } = this.#request;
+    return await namePages.page(store, {
+      listing,
+      prefix,
+      limit: this.#room,
+      isGoingOn: token !== undefined,
+      ...position,
+    });
   }
 
   async #list(prefix: string, limit: number, after?: string) {
