@@ -41,3 +41,12 @@ test('a small object is one fragment; an empty one has none', () => {
       .at(-1),
   ).toBe('  fragment 0: not in memory');
 });
+
+test('an object that is too large for memory is told of as such', () => {
+  const bypassed = { sizeBytes: 8 * 2 ** 30, maxPlacedBytes: 2 ** 30 };
+  const places = { version: '1.7', dataChunks: 0, parityChunks: 0, fragments: [], complete: false, bypassed };
+  expect(describePlaces(places).split('\n')).toEqual([
+    'version 1.7 · 8.0 GiB, above SION_MAX_PLACED_BYTES (1.0 GiB):',
+    'it goes past memory, and reads of it come from the store',
+  ]);
+});
