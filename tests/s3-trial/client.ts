@@ -4,7 +4,7 @@ import type { S3Store } from '@sion/aws/s3-store';
 import type { CurrentObject, Decision, Engine, NewBytes, ObjectInfo, ReadOutcome, StagedBytes } from '@sion/proxy';
 import { asSionError } from '@sion/wire';
 import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
-import type { History } from '../../services/proxy/src/objects/trial/history.test-data.ts';
+import type { History } from '../doubles/history.ts';
 
 /** `k…` hold payloads, `c…` are counters. */
 export const keys = ['k1', 'k2', 'c1'] as const;

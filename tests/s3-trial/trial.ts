@@ -8,7 +8,7 @@ import { randomHex, silentLog, systemClock, systemRandom } from '@sion/component
 import { createPlacement, parseStripes } from '@sion/core';
 import { CountedMetrics, Engine, type EngineSettings } from '@sion/proxy';
 import { asSionError, SionError } from '@sion/wire';
-import { History } from '../../services/proxy/src/objects/trial/history.test-data.ts';
+import { History } from '../doubles/history.ts';
 import { createMemoryFleet } from '../doubles/memory-fleet.ts';
 import { FaultProxy } from '../s3-server/fault-proxy.ts';
 import { keys, type Life, TrialClient, type TrialWorld } from './client.ts';

@@ -66,6 +66,12 @@ export async function copyIntoPlace(parts: CopyParts, source: CopySource, target
   return await copyInParts(parts, source, object.sizeBytes, target);
 }
 
+/** Throws `capacity` when an object of this size could not be put in place by this server. */
+export function assertPlaceable(parts: CopyParts, name: string, sizeBytes: number): void {
+  if (sizeBytes <= parts.limits.oneRequestBytes || parts.conditions.complete) return;
+  throw tooLarge(parts, { name }, sizeBytes);
+}
+
 async function copyAtOnce(
   { requests }: CopyParts,
   source: CopySource,

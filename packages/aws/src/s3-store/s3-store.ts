@@ -29,7 +29,7 @@ import {
 import { SionError } from '@sion/wire';
 import { S3Body } from './s3-body.ts';
 import { allConditions, judgeConditions, probeConditions, type S3Conditions } from './s3-conditions.ts';
-import { type CopyLimits, type CopyParts, copyIntoPlace } from './s3-copy.ts';
+import { assertPlaceable, type CopyLimits, type CopyParts, copyIntoPlace } from './s3-copy.ts';
 import { clearLeftovers, stagingPrefix } from './s3-leftovers.ts';
 import { listObjects } from './s3-listing.ts';
 import { readObject, type S3Patience, type S3Place, S3Requests } from './s3-requests.ts';
@@ -51,6 +51,8 @@ export interface S3StoreOptions extends Omit<S3Place, 'prefix'> {
 export interface S3Sizes extends CopyLimits {
   /** Streams up to this size are one PutObject; longer ones go in parts of it. S3's least is 5 MiB. */
   readonly uploadPartBytes: number;
+  /** S3's most: 10,000. */
+  readonly maxUploadParts: number;
   /** Memory of all uploads together. */
   readonly uploadMemoryBytes: number;
 }
@@ -64,11 +66,12 @@ export const s3Patience: S3Patience = {
   maxConnections: 1024,
 };
 
-/** S3's own limits, and parts that let 64 GiB be less than 10,000 of them. */
+/** S3's own limits, and parts that let 64 GiB be 8192 of them, also of a stream whose size nobody knows. */
 export const s3Sizes: S3Sizes = {
   oneRequestBytes: 5 * 1024 * mib,
   partBytes: 512 * mib,
   uploadPartBytes: 8 * mib,
+  maxUploadParts: 10_000,
   uploadMemoryBytes: 192 * mib,
 };
 
@@ -161,12 +164,14 @@ class BucketStore implements S3Store {
 
   async beginUpload(name: string, sizeBytes?: number): Promise<Upload> {
     this.#requests.assertOpen();
+    if (sizeBytes !== undefined) assertPlaceable(this.#copyParts(), name, sizeBytes);
     const stagingKey = this.#requests.keyOf(`${stagingPrefix}${randomHex(this.#random, 16)}`);
     this.#staging.add(stagingKey);
     return new S3Upload({
       copy: this.#copyParts(),
       memory: this.#memory,
       partBytes: this.#sizes.uploadPartBytes,
+      maxParts: this.#sizes.maxUploadParts,
       name,
       stagingKey,
       onOver: () => this.#staging.delete(stagingKey),

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { delay, type StoredMetadata, type Upload, type WriteCondition, type WriteOutcome } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
-import { type CopyParts, type CopySource, copyIntoPlace } from './s3-copy.ts';
+import { assertPlaceable, type CopyParts, type CopySource, copyIntoPlace } from './s3-copy.ts';
 import { answerOf, checksumField, etagOf } from './s3-requests.ts';
 import type { PartMemory, UploadMemory } from './upload-memory.ts';
 
@@ -22,6 +22,7 @@ export interface UploadParts {
   readonly copy: CopyParts;
   readonly memory: UploadMemory;
   readonly partBytes: number;
+  readonly maxParts: number;
   /** The name that is written in the end. */
   readonly name: string;
   /** The key under which its bytes lie until then. */
@@ -70,6 +71,8 @@ export class S3Upload implements Upload {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertOpen();
+    // Told now, not after all of it was sent.
+    this.#assertSize(this.#totalBytes + bytes.length);
     for (let taken = 0; taken < bytes.length; ) {
       this.#filling ??= await this.#takeMemory();
       const room = this.#filling.bytes.length - this.#filledBytes;
@@ -245,6 +248,14 @@ export class S3Upload implements Upload {
 
   #stagingPlace() {
     return { Bucket: this.#parts.copy.requests.place.bucket, Key: this.#parts.stagingKey };
+  }
+
+  #assertSize(sizeBytes: number): void {
+    const { copy, name, partBytes, maxParts } = this.#parts;
+    assertPlaceable(copy, name, sizeBytes);
+    if (sizeBytes <= partBytes * maxParts) return;
+    const reason = `S3 takes at most ${maxParts} parts, and ${partBytes * maxParts} bytes in parts of ${partBytes}`;
+    throw new SionError('capacity', `Could not write the object ${name}: ${reason}. Split it.`);
   }
 
   #assertOpen(): void {
