@@ -176,6 +176,30 @@ describe('the HTTP front over the engine', () => {
     expect(listed.headers['server-timing']).toMatch(/store-requests;desc="[12]", dollars;desc="0.000005/);
   });
 
+  it('divides the price of a write that several requests shared', async () => {
+    const { port, store, engine } = await serve();
+    const mutations = vi.spyOn(engine, 'mutate');
+    const heads = vi.spyOn(store, 'head');
+    const put = store.put.bind(store);
+    // The first one waits until the others queue behind it.
+    const puts = vi.spyOn(store, 'put').mockImplementationOnce(async (...request) => {
+      await vi.waitFor(() => expect(mutations).toHaveBeenCalledTimes(20), { timeout: 30_000 });
+      return await put(...request);
+    });
+    const headers = { 'sion-no-place': '1' };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        call(port, { method: 'PUT', target: '/v1/objects/a', body: `${index}`, headers }),
+      ),
+    );
+    const dollars = answers.map(({ headers }) =>
+      Number(/dollars;desc="([^"]+)"/.exec(`${headers['server-timing']}`)?.[1]),
+    );
+    const sum = dollars.reduce((all, one) => all + one, 0);
+    expect(puts.mock.calls.length).toBeLessThan(4);
+    expect(sum).toBeCloseTo(puts.mock.calls.length * 5e-6 + heads.mock.calls.length * 4e-7, 9);
+  });
+
   it('serves what others put into the store', async () => {
     const { port, store } = await serve();
     await store.put('b', Buffer.from('theirs'), { contentType: 'text/plain' }, { kind: 'absent' });
