@@ -3,10 +3,9 @@
  * values name themselves: an object's content type is its token, its bytes follow from key and token.
  */
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
-import { type FoundObject, type ObjectCall, payloadOf } from '@sion/workload';
+import type { FoundObject, ObjectCall } from '@sion/workload';
 import type {
   CurrentObject,
-  Decision,
   Mutation,
   ObjectInfo,
   RangeRequest,
@@ -18,18 +17,13 @@ import { resolveRange } from '../reads.ts';
 import type { Observation } from './history.test-data.ts';
 import { Crashed, type Life } from './life.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
+import { bytesOf, decide, foundIn } from './values.test-data.ts';
 
 /** Codes with which reads and writes may fail while there are faults. */
 const readErrors: readonly ErrorCode[] = ['unavailable', 'closed'];
 const writeErrors: readonly ErrorCode[] = ['unavailable', 'closed', 'indeterminate'];
 
 type Hit = Extract<ReadOutcome, { kind: 'hit' }>;
-
-/** The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells. */
-export function bytesOf(key: string, token: string): Uint8Array {
-  if (!token.includes(':')) return Buffer.from(token);
-  return payloadOf(key, token, Number(token.slice(token.indexOf(':') + 1)));
-}
 
 export class TrialClient {
   readonly #trial: Trial;
@@ -373,46 +367,3 @@ export class TrialClient {
     this.#trial.noteError(`${this.#name} changes ${observation.key}`, thrown, allowed);
   }
 }
-
-export function foundIn(info: Pick<ObjectInfo, 'contentType' | 'expiresAtMs'> | undefined): FoundObject {
-  if (info === undefined) return { kind: 'nothing' };
-  return { kind: 'object', token: info.contentType ?? '', expiresAtMs: info.expiresAtMs };
-}
-
-function decide(
-  key: string,
-  call: ObjectCall,
-  found: FoundObject | undefined,
-  current: CurrentObject | undefined,
-  staged: StagedBytes | undefined,
-): Decision<FoundObject | undefined> {
-  const keep = { kind: 'keep', result: found } as const;
-  switch (call.kind) {
-    case 'read':
-      return keep;
-    case 'write': {
-      const { onlyIf, token } = call;
-      const present = current?.info.contentType;
-      if (onlyIf === 'absent' && current !== undefined) return keep;
-      if (onlyIf === 'present' && current === undefined) return keep;
-      if (typeof onlyIf === 'object' && present !== onlyIf.token) return keep;
-      const until = call.expiresAtMs === undefined ? {} : { expiresAtMs: call.expiresAtMs };
-      return { kind: 'write', bytes: staged ?? bytesOf(key, token), ...until, contentType: token, result: found };
-    }
-    case 'increment': {
-      const next = String(Number(current?.info.contentType ?? '0') + 1);
-      const expiresAtMs = current?.info.expiresAtMs;
-      const until = expiresAtMs === undefined ? {} : { expiresAtMs };
-      return { kind: 'write', bytes: Buffer.from(next), ...until, contentType: next, result: found };
-    }
-    case 'delete':
-      return current === undefined ? keep : { kind: 'delete', result: found };
-    case 'expire': {
-      if (current === undefined) return keep;
-      const until = call.expiresAtMs === undefined ? {} : { expiresAtMs: call.expiresAtMs };
-      return { kind: 'expire', ...until, result: found };
-    }
-  }
-}
-
-export type { Hit };

@@ -1,8 +1,8 @@
 /** What happens to a trial's world beside its clients: losses, lapses, crashes, and others who write to the store. */
-import { bytesOf } from './clients.test-data.ts';
 import type { Observation } from './history.test-data.ts';
 import type { TrialEvent } from './profile.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
+import { bytesOf } from './values.test-data.ts';
 
 /** Some happen only so often, and not at all any more when enough calls have an unknown result. */
 const most: Partial<Record<TrialEvent, number>> = {
