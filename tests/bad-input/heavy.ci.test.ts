@@ -15,7 +15,7 @@ const connections = 10_000;
 /** Files that this process, and so the proxy that it starts, may have open. */
 const openFiles = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
 
-describe('much at once', { timeout: 300_000 }, () => {
+describe('much at once', { timeout: 600_000 }, () => {
   let bench: BadInputBench;
 
   beforeAll(async () => {
