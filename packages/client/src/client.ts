@@ -153,14 +153,15 @@ export class SionClient<Out = Buffer, In = Uint8Array | string> {
     options: WriteOptions & Lifetime & { readonly keepTtl?: boolean } = {},
   ): Promise<Out | null> {
     const bytes = encodeValue(this.#codec, key, value);
-    const reply = await this.#connection.write(options, 'SET', keyBytes(key), bytes, 'GET', ...setArguments(options));
+    const rest = setArguments(options);
+    const reply = await this.#connection.write(this.#once(options), 'SET', keyBytes(key), bytes, 'GET', ...rest);
     this.#connection.sizes.note(keyName(key), bytes.byteLength);
     return decodeValue(this.#codec, key, bytesOrNull(reply));
   }
 
   /** Removes a value and gives it, or null. */
   async getDel(key: Key, options: WriteOptions = {}): Promise<Out | null> {
-    const reply = await this.#connection.write(options, 'GETDEL', keyBytes(key));
+    const reply = await this.#connection.write(this.#once(options), 'GETDEL', keyBytes(key));
     this.#connection.sizes.forget(keyName(key));
     return decodeValue(this.#codec, key, bytesOrNull(reply));
   }

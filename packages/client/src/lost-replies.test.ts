@@ -71,6 +71,22 @@ describe('a connection that is cut after the server has taken the command', () =
     expect(server.commands).toHaveLength(1);
   });
 
+  it.each([
+    ['INCRBY', (client: SionClient, options: object) => client.incr('n', options)],
+    ['INCRBYFLOAT', (client: SionClient, options: object) => client.incrByFloat('n', 1, options)],
+    ['APPEND', (client: SionClient, options: object) => client.append('n', 'x', options)],
+    ['GETDEL', (client: SionClient, options: object) => client.getDel('n', options)],
+    ['SET … GET', (client: SionClient, options: object) => client.getSet('n', 'x', options)],
+    ['RENAME', (client: SionClient, options: object) => client.rename('n', 'm', options)],
+    ['COPY', (client: SionClient, options: object) => client.copy('n', 'm', options)],
+    ['FOO', (client: SionClient, options: object) => client.command('FOO', [], options)],
+  ])('%s is not, even for a caller who goes around the types', async (_, call) => {
+    const server = await serveRedis(() => 'cut');
+    const error = await failureOf(call(clientInTest({ port: server.port }), { resend: true }));
+    expect(error.code).toBe('indeterminate');
+    expect(server.commands).toHaveLength(1);
+  });
+
   it('commands that waited behind it on the same connection are each told for themselves', async () => {
     const server = await serveRedis(([command], index) =>
       command === 'INCRBY' ? (index >= 2 ? 'cut' : 'silence') : '$1\r\nv\r\n',
