@@ -50,7 +50,10 @@ export async function settled<T>(what: string, promise: Promise<T>): Promise<T> 
   }
 }
 
-/** Notes what nobody caught anywhere in this process; `take` gives and forgets it. */
+/**
+ * Notes what nobody caught anywhere in this process, and what Node warns of: too many listeners, impossible timers.
+ * `check` tells and forgets it.
+ */
 export class UncaughtWatch {
   #first: unknown;
   #seen = false;
@@ -62,6 +65,7 @@ export class UncaughtWatch {
   constructor() {
     process.on('unhandledRejection', this.#note);
     process.on('uncaughtException', this.#note);
+    process.on('warning', this.#note);
   }
 
   check(): void {
@@ -75,6 +79,7 @@ export class UncaughtWatch {
   close(): void {
     process.off('unhandledRejection', this.#note);
     process.off('uncaughtException', this.#note);
+    process.off('warning', this.#note);
   }
 }
 

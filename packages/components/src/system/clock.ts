@@ -29,6 +29,8 @@ function later(dueMs: number, fire: () => void): Timer {
     if (remainingMs <= 0) fire();
     else timeout = setTimeout(wait, Math.min(Math.ceil(remainingMs), longestTimeoutMs));
   };
-  timeout = setTimeout(wait, Math.min(Math.ceil(dueMs - performance.now()), longestTimeoutMs));
+  // A process that got no turn since `dueMs` was taken may be late already, and a negative delay is a warning to people.
+  const delayMs = Math.max(0, Math.ceil(dueMs - performance.now()));
+  timeout = setTimeout(wait, Math.min(delayMs, longestTimeoutMs));
   return { cancel: () => clearTimeout(timeout) };
 }
