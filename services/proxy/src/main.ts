@@ -36,11 +36,9 @@ async function openParts(settings: ProxySettings): Promise<ProxyParts> {
   const files = await openFiles(ownFolder(settings));
   return {
     version: readVersion(),
-    ...{ clock, random, log },
+    ...{ clock, random, log, files, processUsage: readProcessUsage },
     network: openNetwork(),
     identity: openProcessIdentity(),
-    processUsage: readProcessUsage,
-    files,
     functions: createLambdaFunctions(functionsOptions(settings)),
     store: await openStore(settings, { files, clock, random, log, environment: process.env, openS3 }),
     storePrices: storePrices(settings),

@@ -16,10 +16,12 @@ import {
   RespProtocolError,
 } from '@sion/wire';
 import type { AnswerOutput, StreamedAnswer } from './answer.ts';
+import { sendBulk } from './bulk-output.ts';
 import type { Client } from './client.ts';
 import type { ClientConnection } from './clients.ts';
 import type { Call, Command } from './command.ts';
 import { keysOf } from './command-table.ts';
+import { isHttp } from './http-line.ts';
 import { IncomingValue } from './incoming-value.ts';
 import { Pipeline } from './pipeline.ts';
 import { ReplyError, replyOfError } from './redis-errors.ts';
@@ -387,37 +389,4 @@ export class RespConnection implements Watched, ClientConnection {
     this.#pipeline.shift();
     this.#continue();
   }
-}
-
-/**
- * A line of an HTTP request that nothing of RESP looks like. A web page can make a browser send such a request here, with
- * commands as its body: as in Redis, nothing behind this line is taken.
- */
-function isHttp(args: readonly Buffer[]): boolean {
-  const [name] = args;
-  if (name === undefined || (name.length !== 4 && name.length !== 5)) return false;
-  return ['post', 'host:'].includes(name.toString('latin1').toLowerCase());
-}
-
-/** Writes a bulk string piece by piece; throws before anything was written when the first piece cannot be had. */
-async function sendBulk(
-  writer: ReplyWriter,
-  sizeBytes: number,
-  pieces: AsyncIterable<Uint8Array>,
-  flushed: () => Promise<void>,
-): Promise<void> {
-  let sentBytes = 0;
-  let isOpen = false;
-  for await (const piece of pieces) {
-    sentBytes += piece.byteLength;
-    if (sentBytes > sizeBytes) break;
-    if (!isOpen) writer.bulkHeader(sizeBytes);
-    isOpen = true;
-    writer.bytes(piece);
-    await flushed();
-  }
-  if (sentBytes !== sizeBytes) throw new Error(`A body of ${sizeBytes} bytes gave ${sentBytes}.`);
-  if (!isOpen) writer.bulkHeader(sizeBytes);
-  writer.bulkEnd();
-  await flushed();
 }
