@@ -15,6 +15,8 @@ export interface ScriptedFunctions extends Functions {
   readonly invocations: readonly ScriptedInvocation[];
   /** Called with each invocation as it starts. */
   onInvoke: (invocation: ScriptedInvocation) => void;
+  /** Forgets the invocations that are over, for tests that make very many. */
+  forget(): void;
 }
 
 const report: InvocationReport = {
@@ -31,6 +33,9 @@ export function createScriptedFunctions(): ScriptedFunctions {
   const functions: ScriptedFunctions = {
     invocations,
     onInvoke: () => {},
+    forget() {
+      invocations.splice(0, invocations.length, ...invocations.filter(({ isOver }) => !isOver));
+    },
     invoke(functionName, payload, options) {
       const { promise, resolve } = Promise.withResolvers<InvocationOutcome>();
       const invocation: ScriptedInvocation = {

@@ -78,6 +78,7 @@ class LinkProxyTarget implements FuzzTarget {
   async run(input: FuzzInput): Promise<void> {
     const fleet = this.#running;
     this.#invoked = [];
+    this.#functions.forget();
     fleet.evict(
       0,
       [...fleet.manifest(0)].map(({ id }) => id).filter(({ counter }) => counter !== held.id.counter),
