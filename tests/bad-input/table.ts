@@ -102,10 +102,14 @@ const disk: readonly Omit<BadInput, 'test'>[] = [
 ];
 
 const unreachable: readonly Omit<BadInput, 'test'>[] = [
-  { input: 'a store that refuses connections', gets: '`UNAVAILABLE …`, 503 `unavailable`', limit: '—' },
+  {
+    input: 'a store that breaks every connection',
+    gets: '`UNAVAILABLE …`, 503 `unavailable`; `INDETERMINATE …`, 504 for a write that may have been carried out',
+    limit: '—',
+  },
   {
     input: 'a store that takes requests and never answers',
-    gets: '`INDETERMINATE …` for a write, `UNAVAILABLE …` for a read',
+    gets: 'the same, after a time-out; other keys are served',
     limit: 'patience of the S3 client',
   },
 ];

@@ -21,7 +21,7 @@ describe('with a store out of reach', { timeout: 120_000 }, () => {
     return { bench, s3 };
   }
 
-  it(titleOf('a store that refuses connections'), async () => {
+  it(titleOf('a store that breaks every connection'), async () => {
     const { bench, s3 } = await startOnS3();
     const redis = bench.sion.redis();
     s3.fault = () => ({ kind: 'cut' });
