@@ -148,8 +148,9 @@ describe('over HTTP', { timeout: 60_000 }, () => {
 
   it(titleOf('a thousand requests at once on one connection'), () =>
     bench.survives('k', async () => {
-      const text = await fate(get().repeat(1000), { end: false });
-      expect(text.split('HTTP/1.1 404').length - 1).toBeLessThanOrEqual(1000);
+      // When it is cut before its first answer, nothing but a reset arrives.
+      const text = await fate(get().repeat(1000)).catch(() => '');
+      expect(text.split('HTTP/1.1 404').length - 1).toBeLessThan(1000);
     }),
   );
 });
