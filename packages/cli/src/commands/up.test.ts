@@ -92,8 +92,13 @@ class Up {
   }
 }
 
+/** Nothing when it has just ended. */
 function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 function isGone(pid: number): boolean {
@@ -153,6 +158,23 @@ describe('sion up', () => {
     expect(await get(serving, 'kept')).toBe('value');
     up.child.kill('SIGTERM');
     expect(await up.exited).toBe(0);
+  });
+
+  test('ends by itself when a part was given up', async () => {
+    const up = new Up();
+    await up.serves();
+    const ended = new Set([0]);
+    const proxyPid = () => up.childPids().find((pid) => commandOf(pid).includes('proxy/src/main.ts')) ?? 0;
+    const givenUp = () => up.said.includes('giving up');
+    while (!givenUp()) {
+      await until(() => givenUp() || !ended.has(proxyPid()));
+      const pid = givenUp() ? 0 : proxyPid();
+      if (pid !== 0) process.kill(pid, 'SIGKILL');
+      ended.add(pid);
+    }
+    expect(await up.exited).toBe(1);
+    expect(up.said).toContain('SION cannot go on without the proxy');
+    expect(existsSync(join(dataDir, 'up.lock'))).toBe(false);
   });
 
   test('that is killed itself leaves nothing behind, and can be started again', async () => {

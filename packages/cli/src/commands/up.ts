@@ -15,6 +15,7 @@ import { nodeDefinition } from '../local/node-functions.ts';
 import { checkPorts, type WantedPort } from '../local/port-check.ts';
 import type { Screen } from '../local/screen.ts';
 import { adminAddress, type Environment, type LocalSettings } from '../settings.ts';
+import { whatToTry } from './what-to-try.ts';
 
 const liveEveryMs = 1_000;
 const liveTimeoutMs = 2_000;
@@ -59,6 +60,8 @@ export async function runUp(parts: UpParts): Promise<void> {
   } catch (error) {
     throw folderFault(settings.dataDir, error);
   } finally {
+    // A part that was given up ends the live line as well: its timer alone would keep this process.
+    stopped.resolve();
     screen.endLive();
     await run?.stop();
     removeListener();
@@ -90,7 +93,7 @@ async function serve(parts: UpParts, run: LocalRun, stopped: Promise<void>): Pro
   const { clock, screen } = parts;
   const started = await Promise.race([run.start().then(() => true), stopped.then(() => false)]);
   if (!started) return undefined;
-  screen.say(whatToTry(run.settings));
+  screen.say(whatToTry(run.settings, parts.environment));
   const live = keepLive(run, clock, screen);
   await stopped;
   live.end();
@@ -127,19 +130,4 @@ function wantedPorts(settings: LocalSettings): readonly WantedPort[] {
     { purpose: 'emulator', setting: 'SION_LAMBDA_PORT', host: '127.0.0.1', port: settings.lambdaPort },
     { purpose: 'admin', setting: 'SION_ADMIN_PORT', host: adminHost, port: settings.adminPort },
   ];
-}
-
-function whatToTry(settings: LocalSettings): string {
-  const { respPort, httpPort, dataDir, store, s3Bucket } = settings;
-  const plainBytes = store === 's3' ? `the bucket ${s3Bucket}` : join(dataDir, 'store');
-  return `
-Try, in another terminal:
-  redis-cli -p ${respPort} SET greeting hello
-  redis-cli -p ${respPort} GET greeting
-  curl -T README.md http://127.0.0.1:${httpPort}/v1/objects/readme
-  npx sion status greeting       which functions hold it
-  npx sion reclaim --all         take all their memory away, then GET again
-  npx sion status                everything at a glance
-The plain bytes lie in ${plainBytes}, the logs in ${join(dataDir, 'log')}. Ctrl-C stops.
-`;
 }
