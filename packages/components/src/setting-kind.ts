@@ -80,9 +80,11 @@ function describeRange(schema: TSchema): string {
 function describeText(schema: TSchema): string {
   const [least, most] = [numeric(schema, 'minLength'), numeric(schema, 'maxLength')];
   const pattern: unknown = 'pattern' in schema ? schema.pattern : undefined;
+  const [atLeast, atMost] = [least !== undefined && least > 0, most !== undefined];
   const parts = [
-    least === undefined || least === 0 ? '' : ` of at least ${least} character${least === 1 ? '' : 's'}`,
-    most === undefined ? '' : ` of at most ${most} characters`,
+    atLeast && atMost ? ` of ${least} to ${most} characters` : '',
+    atLeast && !atMost ? ` of at least ${least} character${least === 1 ? '' : 's'}` : '',
+    !atLeast && atMost ? ` of at most ${most} characters` : '',
     typeof pattern === 'string' ? ` that matches ${pattern}` : '',
   ];
   return parts.join('');

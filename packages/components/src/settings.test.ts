@@ -20,7 +20,7 @@ const schema = Type.Object(
     verify: Type.Boolean({ default: true }),
     store: Type.Union([Type.Literal('directory'), Type.Literal('s3')], { default: 'directory' }),
     durability: Type.Enum(['store', 'memory'], { default: 'store' }),
-    dataDir: Type.String({ minLength: 1, default: '.sion' }),
+    dataDir: Type.String({ minLength: 1, maxLength: 1024, default: '.sion' }),
     s3Bucket: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
@@ -111,7 +111,7 @@ describe('what is wrong is refused', () => {
     ['SION_VERIFY', 'maybe', 'true or false'],
     ['SION_STORE', 'S3', 'one of directory, s3'],
     ['SION_DURABILITY', 'disk', 'one of store, memory'],
-    ['SION_DATA_DIR', '', 'text of at least 1 character'],
+    ['SION_DATA_DIR', '', 'text of 1 to 1024 characters'],
   ])('%s=%j', (name, value, allowed) => {
     const message = problemsOf({ environment: { [name]: value } });
     expect(message).toContain(`${name} is ${JSON.stringify(value)} (from the environment), but must be ${allowed}.`);
