@@ -234,7 +234,7 @@ describe('bad requests', () => {
     ['an odd switch', putWith({ 'sion-no-place': 'yes' }), 400, 'invalid', /1 or 0/],
     ['an encoded body', putWith({ 'content-encoding': 'gzip' }), 415, 'unsupported-media', /would not be kept/],
     ['a partial PUT', putWith({ 'content-range': 'bytes 0-1/2' }), 400, 'invalid', /whole object/],
-    ['an odd type', putWith({ 'content-type': 'text' }), 415, 'unsupported-media', /edia/],
+    ['an odd type', putWith({ 'content-type': 'text' }), 415, 'unsupported-media', /Content-Type is malformed/],
     ['a long type', putWith({ 'content-type': `text/${'x'.repeat(260)}` }), 400, 'invalid', /at most 256/],
     ['a body on GET', { target: '/v1/objects/a', body: 'x' }, 400, 'invalid', /GET takes no body/],
     [
@@ -257,7 +257,7 @@ describe('bad requests', () => {
       putWith({ 'content-length': String(testSettings.maxHttpObjectBytes + 1) }, ''),
       413,
       'too-large',
-      /limit/,
+      /limit of SION_MAX_HTTP_OBJECT_BYTES/,
     ],
   ];
 

@@ -69,11 +69,11 @@ function clientFaultOf(thrown: unknown): Refusal | undefined {
   if (!(thrown instanceof Error) || thrown instanceof SionError || !('statusCode' in thrown)) return undefined;
   const status = thrown.statusCode;
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined;
-  return {
-    status,
-    code: status === 415 ? 'unsupported-media' : 'invalid',
-    message: `${thrown.message}. Mend the request.`,
-  };
+  if (status === 415) {
+    const message = 'The Content-Type is malformed. Write type/subtype, for instance text/plain, or leave it out.';
+    return { status, code: 'unsupported-media', message };
+  }
+  return { status, code: 'invalid', message: `${thrown.message}. Mend the request.` };
 }
 
 /** The JSON body of a refusal: `{ "error": { "code", "message", "requestId" } }`. */

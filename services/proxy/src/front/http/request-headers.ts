@@ -78,7 +78,7 @@ export function readPutHeaders(headers: HeaderFields, maxObjectBytes: number): P
 
 /** The refusal of a body that is, or turns out to be, longer than allowed. */
 export function tooLarge(maxObjectBytes: number): RefusedRequest {
-  const message = `The object is larger than ${maxObjectBytes} bytes, the limit of maxHttpObjectBytes. Split it, or raise the limit.`;
+  const message = `The object is larger than ${maxObjectBytes} bytes, the limit of SION_MAX_HTTP_OBJECT_BYTES. Split it, or raise the limit.`;
   return new RefusedRequest({ status: 413, code: 'too-large', message });
 }
 
