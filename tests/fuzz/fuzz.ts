@@ -93,15 +93,16 @@ async function runTarget(target: TargetName, minutes: number, seed: number): Pro
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
     target: { type: 'string' },
   },
 });
 const chosen = targetNames.filter((name) => values.target === undefined || name.split('-')[0] === values.target);
-if (chosen.length === 0 || !(Number(values.minutes) > 0) || !Number.isSafeInteger(Number(values.seed))) {
+if (values.help || chosen.length === 0 || !(Number(values.minutes) > 0) || !Number.isSafeInteger(Number(values.seed))) {
   console.error('usage: npm run fuzz -- [--minutes M] [--seed S] [--target resp|link|http]');
-  process.exitCode = 2;
+  process.exitCode = values.help ? 0 : 2;
 } else {
   console.log(`fuzzing ${chosen.join(', ')} for ${values.minutes} min each, seed ${values.seed}`);
   const runs = chosen.map((name) => runTarget(name, Number(values.minutes), Number(values.seed)));
