@@ -27,7 +27,9 @@ describe('wrong commands and options end with exit code 2 before anything is tri
   test.each([
     [['stats'], "unknown command 'stats'"],
     [[], 'Usage: sion'],
+    [['stats'], '(sion --help lists the commands)'],
     [['status', '--jsn'], "unknown option '--jsn'"],
+    [['status', '--jsn'], '(sion status --help says more)'],
     [['status', 'a', 'b'], 'too many arguments'],
     [['get'], "missing required argument 'key'"],
     [['put', 'k', '-', '--ttl', 'soon'], 'whole number'],

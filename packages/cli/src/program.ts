@@ -41,5 +41,6 @@ function createProgram(environment: Environment): Command {
   program.addHelpCommand(
     new Command('help').argument('[command]').description('the help of a command').helpGroup('Other:'),
   );
+  for (const command of program.commands) command.showHelpAfterError(`(sion ${command.name()} --help says more)`);
   return program;
 }
