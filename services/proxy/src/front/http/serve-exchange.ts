@@ -16,7 +16,7 @@ import { readKey } from './object-key.ts';
 import { patchObject } from './patch-object.ts';
 import { answerDescription, answerGuide, answerHealth, answerOptions, answerReadiness } from './plain-answers.ts';
 import { putObject } from './put-object.ts';
-import { notFound, type Refusal, RefusedRequest, refusalOf } from './refusal.ts';
+import { type Refusal, RefusedRequest, refusalOf } from './refusal.ts';
 import { RequestBill } from './request-bill.ts';
 import { assertKnownHeaders } from './request-headers.ts';
 import {
@@ -89,7 +89,8 @@ async function handle(exchange: Exchange): Promise<void> {
   const resource = resourceOf(target);
   if (resource === undefined) {
     if (method === 'OPTIONS' && target === '*') return answerAllMethods(exchange);
-    throw new RefusedRequest(notFound('The path of this request'));
+    const message = 'No such path. Objects are below /v1/objects/; /docs has the rest.';
+    throw new RefusedRequest({ status: 404, code: 'not-found', message });
   }
   if (method === 'OPTIONS') {
     refuseBody(exchange);
