@@ -134,7 +134,7 @@ export function connectionFault(place: string, text: string, cause: unknown): Si
     const message = `The certificate of ${place} is not trusted: ${text}. Give its authority as tls.ca`;
     return new SionError('unauthorized', message, { cause });
   }
-  const hint = code === 'ECONNREFUSED' ? '; nothing listens there. Is SION running, and is the port right' : '';
+  const hint = code === 'ECONNREFUSED' ? '; nothing listens there: is SION running, and is the port right?' : '';
   return new SionError('unavailable', `Cannot connect to ${place}: ${text}${hint}`, { cause });
 }
 
