@@ -31,7 +31,8 @@ interface Listening {
 
 export class VirtualNetwork {
   readonly #weather: NetworkWeather;
-  readonly #listening = new Map<number, Listening>();
+  /** By `host:port`. */
+  readonly #listening = new Map<string, Listening>();
   readonly #links = new Set<VirtualLink>();
   #lastPort = 40_000;
 
@@ -44,7 +45,7 @@ export class VirtualNetwork {
     return [...this.#links];
   }
 
-  /** The network as one process sees it. Every address is this one machine's; only ports count. */
+  /** The network as one process sees it. A host is any name. */
   of(process: VirtualProcess): Network {
     return {
       listen: (host, port, accept) => process.answer(this.#listen(process, host, port, accept)),
@@ -59,13 +60,14 @@ export class VirtualNetwork {
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
     const own = port === 0 ? ++this.#lastPort : port;
-    if (this.#listening.has(own)) {
-      throw new SionError('unavailable', `Cannot listen on ${host}:${own}: EADDRINUSE. Choose another port.`);
+    const address = `${host}:${own}`;
+    if (this.#listening.has(address)) {
+      throw new SionError('unavailable', `Cannot listen on ${address}: EADDRINUSE. Choose another port.`);
     }
     const listening = { process, accept };
-    this.#listening.set(own, listening);
+    this.#listening.set(address, listening);
     const stop = () => {
-      if (this.#listening.get(own) === listening) this.#listening.delete(own);
+      if (this.#listening.get(address) === listening) this.#listening.delete(address);
     };
     const forget = process.whenDead(stop);
     const close = async () => {
@@ -85,7 +87,7 @@ export class VirtualNetwork {
       };
       process.soon(timeoutMs, () => fail(`no answer within ${timeoutMs} ms`));
       process.time.after(weather.latencyMs(), () => {
-        const listening = this.#listening.get(port);
+        const listening = this.#listening.get(`${host}:${port}`);
         const fate = listening === undefined ? 'refused' : weather.dialling();
         if (fate === 'silence' || process.state === 'dead' || over) return;
         if (fate === 'refused' || listening === undefined) {

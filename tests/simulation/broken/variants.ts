@@ -1,0 +1,51 @@
+/**
+ * Broken variants of the real modules: each takes one rule away that keeps a promise. They exist to see that the
+ * simulation's checkers bite; the loader puts them in place of the real text.
+ */
+
+export interface BrokenVariant {
+  /** Which rule is broken, for people. */
+  readonly breaks: string;
+  /** The module, from the root of the repository. */
+  readonly path: string;
+  /** Text that must stand in it exactly once, and what takes its place. */
+  readonly text: string;
+  readonly replacement: string;
+}
+
+/** By name. */
+export const brokenVariants: Readonly<Record<string, BrokenVariant>> = {
+  'acknowledges-early': {
+    breaks: 'a write is acknowledged when the store has confirmed it',
+    path: 'services/proxy/src/objects/writes.ts',
+    text: 'const landed = await carryOut(parts,',
+    replacement: `for (const [position, outcome] of folded.outcomes.entries()) {
+        if (outcome.kind === 'result') batch[position]?.resolve(outcome.result);
+      }
+      const landed = await carryOut(parts,`,
+  },
+  'writes-without-condition': {
+    breaks: 'every store write is conditional',
+    path: 'packages/components/src/virtual/memory-store.ts',
+    text: "const holds = condition.kind === 'absent' ? present === undefined : present?.object.etag === condition.etag;",
+    replacement: "const holds = name === '.sion/lease' ? present?.object.etag === condition.etag : true;",
+  },
+  'reads-without-condition': {
+    breaks: 'every store read of a known version carries If-Match',
+    path: 'packages/components/src/virtual/memory-store.ts',
+    text: 'if (options.ifMatch !== undefined && options.ifMatch !== object.etag)',
+    replacement: 'if (false)',
+  },
+  'ignores-lease': {
+    breaks: 'nothing is answered once the lease cannot be proven',
+    path: 'services/proxy/src/lease/lease-keeper.ts',
+    text: 'return clock.monotonicMs() < this.#validUntilMonotonicMs && clock.wallMs() < this.#validUntilWallMs;',
+    replacement: 'return clock.monotonicMs() < Number.POSITIVE_INFINITY;',
+  },
+  'believes-old-lookups': {
+    breaks: 'a lookup’s result is dropped if a write of that key began meanwhile',
+    path: 'services/proxy/src/objects/knowledge.ts',
+    text: 'if (!lookup.valid) return this.#compare(lookup, found);',
+    replacement: '',
+  },
+};

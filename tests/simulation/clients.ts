@@ -1,0 +1,335 @@
+/**
+ * Clients of a simulated world: each asks one thing after the other, of keys of which some are asked for far more often
+ * than others, remembers what it was told, and looks at every byte. Values name themselves: an object's content type is
+ * its token, its bytes follow from key and token.
+ */
+import type {
+  CurrentObject,
+  Decision,
+  Mutation,
+  NewBytes,
+  ObjectInfo,
+  ReadOutcome,
+  Service,
+  StagedBytes,
+} from '@sion/proxy';
+import { asSionError, type ErrorCode, SionError } from '@sion/wire';
+import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
+import type { Observation } from './history.ts';
+import { Crashed, type ProxyLife } from './proxy-life.ts';
+import type { World } from './world.ts';
+
+const readErrors: ReadonlySet<ErrorCode> = new Set(['unavailable', 'closed']);
+const writeErrors: ReadonlySet<ErrorCode> = new Set(['unavailable', 'closed', 'indeterminate']);
+
+/** Every call is answered by then, unless its proxy was paused or died. */
+const deadlineMs = 180_000;
+
+/** The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells. */
+function bytesOf(key: string, token: string): Uint8Array {
+  if (!token.includes(':')) return Buffer.from(token);
+  return payloadOf(key, token, Number(token.slice(token.indexOf(':') + 1)));
+}
+
+interface Reached {
+  readonly life: ProxyLife;
+  readonly service: Service;
+}
+
+export class SimulatedClient {
+  readonly #world: World;
+  readonly #name: string;
+  readonly #random: SeededRandom;
+  readonly #keys: readonly string[];
+  #writes = 0;
+  #isCalm = false;
+
+  constructor(world: World, name: string, keys: readonly string[]) {
+    this.#world = world;
+    this.#name = name;
+    this.#keys = keys;
+    this.#random = new SeededRandom(`${world.seed} ${name}`);
+  }
+
+  async run(operations: number, pauseMs: number): Promise<void> {
+    for (let count = 0; count < operations; count++) {
+      // Most come in bursts, in which clients meet each other on the same keys.
+      await this.#world.sleep(this.#random.integer(this.#random.integer(3) > 0 ? 50 : 6 * pauseMs));
+      const reached = await this.#reach();
+      await this.#watched(reached, () => this.#act(reached, this.#drawKey()));
+    }
+  }
+
+  /** Uses a key without faults: everything must work, and agree with all that was seen before. */
+  async useOnce(key: string): Promise<void> {
+    const reached = await this.#world.reach();
+    // The first body may be cut, when memory has lost a part of what was replaced in the store meanwhile.
+    await this.#read(reached, key);
+    this.#isCalm = true;
+    await this.#read(reached, key);
+    await this.#mutate(
+      reached,
+      key,
+      key.startsWith('c') ? { kind: 'increment' } : { kind: 'write', token: this.#drawToken() },
+    );
+    await this.#read(reached, key);
+    await this.#info(reached, key);
+  }
+
+  /** Now and then a client is still connected to a proxy that was deposed. */
+  async #reach(): Promise<Reached> {
+    const { elder } = this.#world;
+    const service = elder?.service;
+    if (elder !== undefined && service !== undefined && this.#random.integer(3) === 0) return { life: elder, service };
+    return await this.#world.reach();
+  }
+
+  async #watched(reached: Reached, act: () => Promise<void>): Promise<void> {
+    const { time } = this.#world;
+    const begunMs = time.nowMs;
+    const late = time.after(deadlineMs, () => {
+      if (reached.life.disturbedMs >= begunMs) return;
+      this.#world.problem(`${this.#name}: a call of ${begunMs.toFixed(0)} ms has no answer after ${deadlineMs} ms`);
+    });
+    reached.life.calls++;
+    try {
+      await act();
+    } catch (thrown) {
+      if (!(thrown instanceof Crashed)) throw thrown;
+    } finally {
+      reached.life.calls--;
+      late.cancelled = true;
+    }
+  }
+
+  /** The first keys are asked for most: their shares fall as in Zipf's law. And for a while all ask for the same one. */
+  #drawKey(): string {
+    if (this.#random.integer(2) === 0) {
+      const turn = Math.floor(this.#world.time.nowMs / 20_000);
+      return this.#keys[(turn * 11) % this.#keys.length] ?? 'k0';
+    }
+    const share = this.#random.double() ** 2;
+    return this.#keys[Math.floor(share * this.#keys.length)] ?? 'k0';
+  }
+
+  async #act(reached: Reached, key: string): Promise<void> {
+    const choice = this.#random.integer(20);
+    // What a deposed proxy believes is soon out of date, and costs it nothing to tell.
+    if (reached.life === this.#world.elder && choice < 15) return await this.#info(reached, key);
+    if (choice < 8) return await this.#read(reached, key);
+    if (choice < 10) return await this.#info(reached, key);
+    if (choice < 11) return await this.#mutate(reached, key, { kind: 'delete' });
+    if (choice < 13) return await this.#mutate(reached, key, { kind: 'expire', ...this.#drawExpiry(reached) });
+    if (choice < 14) return await this.#breakOff(reached, key);
+    if (key.startsWith('c')) return await this.#mutate(reached, key, { kind: 'increment' });
+    return await this.#mutate(reached, key, this.#drawWrite(reached, key));
+  }
+
+  #drawWrite(reached: Reached, key: string): ObjectCall {
+    const seen = this.#world.history.lastToken(key);
+    const conditions = [undefined, undefined, undefined, 'absent', 'present', seen && { token: seen }] as const;
+    const onlyIf = conditions[this.#random.integer(conditions.length)];
+    const expiry = this.#random.integer(5) === 0 ? this.#drawExpiry(reached) : {};
+    return { kind: 'write', token: this.#drawToken(), ...expiry, ...(onlyIf ? { onlyIf } : {}) };
+  }
+
+  #drawToken(): string {
+    const random = this.#random;
+    const sizes = [0, 1, 255, 256, 257, 1000, 2048, 2049, 8000, 16_384, 16_385, 41_000, random.integer(100_000)];
+    this.#writes++;
+    return `${this.#name}-${this.#writes}:${sizes[random.integer(sizes.length)] ?? 0}`;
+  }
+
+  #drawExpiry({ service }: Reached): { expiresAtMs?: number } {
+    if (this.#random.integer(3) === 0) return {};
+    return { expiresAtMs: service.engine.nowMs() + 1 + this.#random.integer(120_000) };
+  }
+
+  async #info(reached: Reached, key: string): Promise<void> {
+    const observation = this.#call(reached, key, { kind: 'read' });
+    try {
+      await this.#arrive(reached);
+      const info = await reached.life.within(reached.service.engine.info(key));
+      this.#returned(reached, observation, foundIn(info));
+      if (info !== undefined) this.#checkInfo(key, info);
+    } catch (thrown) {
+      this.#failed(observation, thrown, readErrors);
+    }
+  }
+
+  async #read(reached: Reached, key: string): Promise<void> {
+    const { life, service } = reached;
+    const gone = new AbortController();
+    if (!this.#isCalm && this.#random.integer(12) === 0) {
+      life.process.soon(this.#random.integer(50), () => gone.abort(new SionError('closed', 'the client is gone')));
+    }
+    const observation = this.#call(reached, key, { kind: 'read' });
+    let outcome: ReadOutcome;
+    try {
+      await this.#arrive(reached);
+      outcome = await life.within(service.engine.read(key, { signal: gone.signal }));
+    } catch (thrown) {
+      return this.#failed(observation, thrown, readErrors);
+    }
+    this.#returned(reached, observation, outcome.kind === 'miss' ? { kind: 'nothing' } : foundIn(outcome.info));
+    if (outcome.kind !== 'hit') return;
+    this.#checkInfo(key, outcome.info);
+    await life.within(this.#consume(key, outcome));
+  }
+
+  async #consume(key: string, { info, body }: Extract<ReadOutcome, { kind: 'hit' }>): Promise<void> {
+    const expected = bytesOf(key, info.contentType ?? '');
+    const enough = !this.#isCalm && this.#random.integer(10) === 0 ? this.#random.integer(3) : Number.POSITIVE_INFINITY;
+    const taken: Uint8Array[] = [];
+    try {
+      for await (const piece of body) {
+        taken.push(Uint8Array.from(piece));
+        if (taken.length > enough) break;
+      }
+      if (enough === Number.POSITIVE_INFINITY && Buffer.concat(taken).length !== expected.length) {
+        this.#world.problem(`${key}: a body of ${expected.length} bytes ended after ${Buffer.concat(taken).length}`);
+      }
+    } catch (thrown) {
+      body.cancel();
+      this.#noteError(`reads the body of ${key}`, thrown, this.#isCalm ? new Set() : readErrors);
+    }
+    this.#world.countRead(body.trace.source);
+    const got = Buffer.concat(taken);
+    if (!got.equals(expected.subarray(0, got.length))) {
+      this.#world.problem(`${key}: the bytes of ${info.contentType} are wrong`);
+    }
+  }
+
+  /** Stages bytes and breaks off, or thinks better of it. */
+  async #breakOff(reached: Reached, key: string): Promise<void> {
+    const bytes = bytesOf(key, this.#drawToken());
+    try {
+      const breaksAt = this.#random.integer(2) === 0 ? this.#random.integer(bytes.length + 1) : undefined;
+      const staged = await this.#stage(reached, key, bytes, breaksAt);
+      await reached.life.within(staged.discard());
+    } catch (thrown) {
+      if (thrown instanceof Crashed) throw thrown;
+      this.#noteError(`stages for ${key}`, thrown, new Set(['unavailable', 'closed', 'invalid']));
+    }
+  }
+
+  #stage({ life, service }: Reached, key: string, bytes: Uint8Array, breaksAt?: number): Promise<StagedBytes> {
+    const [random, world] = [this.#random, this.#world];
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.length; ) {
+        const end = Math.min(bytes.length, at + 1 + random.integer(16_384));
+        if (breaksAt !== undefined && end > breaksAt) break;
+        yield bytes.slice(at, end);
+        at = end;
+        await life.process.answer(world.sleep(random.integer(20)));
+      }
+      if (breaksAt !== undefined) throw new SionError('invalid', 'the client broke off');
+    }
+    const size = random.integer(3) === 0 ? {} : { sizeBytes: bytes.length };
+    const given: NewBytes = { kind: 'stream', ...size, pieces: pieces() };
+    const place = random.integer(8) > 0;
+    return this.#arrive({ life, service }).then(() => life.within(service.engine.stage(key, given, { place })));
+  }
+
+  async #mutate(reached: Reached, key: string, call: ObjectCall): Promise<void> {
+    let staged: StagedBytes | undefined;
+    if (call.kind === 'write' && this.#random.integer(2) === 0) {
+      try {
+        staged = await this.#stage(reached, key, bytesOf(key, call.token));
+      } catch (thrown) {
+        if (thrown instanceof Crashed) throw thrown;
+        return this.#noteError(`stages ${call.token}`, thrown, this.#isCalm ? new Set() : readErrors);
+      }
+    }
+    const observation = this.#call(reached, key, call);
+    try {
+      await this.#arrive(reached);
+      const mutation = mutationOf(key, call, staged);
+      this.#returned(reached, observation, await reached.life.within(reached.service.engine.mutate(key, mutation)));
+    } catch (thrown) {
+      this.#failed(observation, thrown, writeErrors);
+    }
+    if (staged !== undefined) await reached.life.within(staged.discard());
+  }
+
+  /** The request reaches the proxy: of a paused one, when it goes on. */
+  #arrive({ life }: Reached): Promise<void> {
+    return life.within(life.process.answer(this.#world.sleep(this.#random.integer(3))));
+  }
+
+  #call({ service }: Reached, key: string, call: ObjectCall): Observation {
+    return this.#world.history.call(key, this.#name, call, service.engine.nowMs());
+  }
+
+  #returned({ service }: Reached, observation: Observation, found: FoundObject | undefined): void {
+    this.#world.history.returned(observation, found, service.engine.nowMs());
+  }
+
+  #failed(observation: Observation, thrown: unknown, allowed: ReadonlySet<ErrorCode>): void {
+    const { history } = this.#world;
+    const isRead = observation.call.kind === 'read';
+    const isUnknown = thrown instanceof Crashed || asSionError(thrown).code === 'indeterminate';
+    if (isUnknown && !isRead) history.unknown(observation, String(thrown));
+    else history.void(observation, String(thrown));
+    if (thrown instanceof Crashed) throw thrown;
+    this.#noteError(`${observation.call.kind} of ${observation.key}`, thrown, this.#isCalm ? new Set() : allowed);
+  }
+
+  #checkInfo(key: string, info: ObjectInfo): void {
+    const { contentType, sizeBytes } = info;
+    if (contentType === undefined) return this.#world.problem(`${key}: an object without its token`);
+    const expected = bytesOf(key, contentType).length;
+    if (sizeBytes !== expected) this.#world.problem(`${key}: ${contentType} is said to have ${sizeBytes} bytes`);
+  }
+
+  #noteError(what: string, thrown: unknown, allowed: ReadonlySet<ErrorCode>): void {
+    const { code, message, stack } = asSionError(thrown);
+    this.#world.history.note(`${this.#name} ${what}: ${code}, ${message}`);
+    if (!allowed.has(code)) this.#world.problem(`${this.#name} ${what}: ${code}, ${message} ${stack ?? ''}`);
+  }
+}
+
+function foundIn(info: Pick<ObjectInfo, 'contentType' | 'expiresAtMs'> | undefined): FoundObject {
+  if (info === undefined) return { kind: 'nothing' };
+  return { kind: 'object', token: info.contentType ?? '', expiresAtMs: info.expiresAtMs };
+}
+
+function mutationOf(key: string, call: ObjectCall, staged: StagedBytes | undefined): Mutation<FoundObject | undefined> {
+  const looks = call.kind !== 'write' || call.onlyIf !== undefined || call.expiresAtMs !== undefined;
+  return {
+    needs: looks ? 'info' : 'nothing',
+    decide: (current) => decide(key, call, looks ? foundIn(current?.info) : undefined, current, staged),
+  };
+}
+
+function decide(
+  key: string,
+  call: ObjectCall,
+  found: FoundObject | undefined,
+  current: CurrentObject | undefined,
+  staged: StagedBytes | undefined,
+): Decision<FoundObject | undefined> {
+  const keep = { kind: 'keep', result: found } as const;
+  const until = (expiresAtMs: number | undefined) => (expiresAtMs === undefined ? {} : { expiresAtMs });
+  switch (call.kind) {
+    case 'read':
+      return keep;
+    case 'write': {
+      const { token, onlyIf, expiresAtMs } = call;
+      if (onlyIf === 'absent' && current !== undefined) return keep;
+      if (onlyIf === 'present' && current === undefined) return keep;
+      if (typeof onlyIf === 'object' && current?.info.contentType !== onlyIf.token) return keep;
+      const bytes = staged ?? bytesOf(key, token);
+      return { kind: 'write', bytes, ...until(expiresAtMs), contentType: token, result: found };
+    }
+    case 'increment': {
+      const next = String(Number(current?.info.contentType ?? '0') + 1);
+      const bytes = Buffer.from(next);
+      return { kind: 'write', bytes, ...until(current?.info.expiresAtMs), contentType: next, result: found };
+    }
+    case 'delete':
+      return current === undefined ? keep : { kind: 'delete', result: found };
+    case 'expire':
+      return current === undefined ? keep : { kind: 'expire', ...until(call.expiresAtMs), result: found };
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * What happened in a simulated world, in order: what clients asked and were told, what failed, what went wrong. It is the
+ * checker's evidence and people's reading, and its digest tells whether two runs were the same.
+ */
+import { createHash } from 'node:crypto';
+import {
+  checkLinearizable,
+  describeCall,
+  describeFound,
+  type FoundObject,
+  type ObjectCall,
+  type ObjectOperation,
+  type ObservedOperation,
+  objectModel,
+} from '@sion/workload';
+
+/** A call that is under way, or has ended. */
+export interface Observation {
+  readonly key: string;
+  readonly client: string;
+  readonly call: ObjectCall;
+  readonly calledAt: number;
+  /** By the clock that the proxy judges expiry by. */
+  readonly calledMs: number;
+  /** `unknown`: it may have happened. `void`: it has not, for certain. */
+  end: 'open' | 'returned' | 'unknown' | 'void';
+  found: FoundObject | undefined;
+  returnedAt: number;
+  returnedMs: number;
+}
+
+export class History {
+  readonly #nowMs: () => number;
+  readonly #byKey = new Map<string, Observation[]>();
+  readonly #lines: { readonly key: string | undefined; readonly text: string }[] = [];
+  readonly #digest = createHash('sha256');
+  operations = 0;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  call(key: string, client: string, call: ObjectCall, calledMs: number): Observation {
+    const calledAt = this.#lines.length;
+    const observation: Observation = {
+      ...{ key, client, call, calledAt, calledMs },
+      ...{ end: 'open', found: undefined, returnedAt: Number.NaN, returnedMs: Number.NaN },
+    };
+    const others = this.#byKey.get(key) ?? [];
+    this.#byKey.set(key, others);
+    others.push(observation);
+    this.operations++;
+    this.#write(key, `${client} calls ${describeCall(call)} of ${key}`);
+    return observation;
+  }
+
+  returned(observation: Observation, found: FoundObject | undefined, returnedMs: number): void {
+    observation.found = found;
+    observation.returnedMs = returnedMs;
+    this.#end(observation, 'returned', describeFound(found));
+  }
+
+  unknown(observation: Observation, reason: string): void {
+    this.#end(observation, 'unknown', reason);
+  }
+
+  /** It has certainly done nothing. */
+  void(observation: Observation, reason: string): void {
+    this.#end(observation, 'void', reason);
+  }
+
+  note(text: string): void {
+    this.#write(undefined, text);
+  }
+
+  /** Calls that were not answered yet. */
+  get open(): readonly Observation[] {
+    return [...this.#byKey.values()].flat().filter(({ end }) => end === 'open');
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#byKey.keys()];
+  }
+
+  /** A token that somebody has seen under the key, the last one. */
+  lastToken(key: string): string | undefined {
+    const seen = this.#byKey.get(key)?.findLast(({ found }) => found?.kind === 'object');
+    return seen?.found?.kind === 'object' ? seen.found.token : undefined;
+  }
+
+  /** What is wrong with a key's history; undefined when it is linearizable. */
+  check(key: string): string | undefined {
+    const observations = (this.#byKey.get(key) ?? []).filter(({ end }) => end !== 'void');
+    const seen = new Set(observations.flatMap(({ found }) => (found?.kind === 'object' ? [found.token] : [])));
+    const operations = observations.flatMap((each): ObservedOperation<ObjectOperation>[] => {
+      const { call, found, calledMs, calledAt } = each;
+      const isKnown = each.end === 'returned';
+      // Of a value that was never seen and does not expire: that it was never written explains no less.
+      const isUnseen = call.kind === 'write' && call.expiresAtMs === undefined && !seen.has(call.token);
+      if (!isKnown && (call.kind === 'read' || isUnseen)) return [];
+      const returnedMs = isKnown ? each.returnedMs : Number.POSITIVE_INFINITY;
+      const operation = { call, found, calledMs, returnedMs };
+      return [{ operation, calledAt, returnedAt: isKnown ? each.returnedAt : undefined, alike: describeCall(call) }];
+    });
+    try {
+      const verdict = checkLinearizable(operations, objectModel);
+      if (verdict.kind === 'linearizable') return undefined;
+      const { operation, returnedAt } = verdict.operation;
+      const what = `${describeCall(operation.call)} of ${key}, ${describeFound(operation.found)}, at #${returnedAt}`;
+      if (verdict.kind === 'undecided') return `${what}: too many orders to decide`;
+      const states = verdict.states.map(
+        ({ token, expiresAtMs }) => `${token ?? 'nothing'}${expiresAtMs === undefined ? '' : `/${expiresAtMs}`}`,
+      );
+      return `${what}: no order explains it; possible before: ${[...new Set(states)].join(', ')}`;
+    } catch (thrown) {
+      return `${key}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    }
+  }
+
+  /** Everything that happened, in order; with keys, only what concerns them or no key. */
+  render(keys?: ReadonlySet<string>): string {
+    return this.#lines
+      .flatMap(({ key, text }, at) =>
+        keys === undefined || key === undefined || keys.has(key) ? [`#${at}  ${text}`] : [],
+      )
+      .join('\n');
+  }
+
+  /** Equal digests mean equal histories. */
+  digest(): string {
+    return this.#digest.copy().digest('hex');
+  }
+
+  #end(observation: Observation, end: Observation['end'], text: string): void {
+    observation.end = end;
+    observation.returnedAt = this.#lines.length;
+    const { client, call, key, calledAt } = observation;
+    const word = end === 'returned' ? '' : `${end} `;
+    this.#write(key, `${client} ${word}${describeCall(call)} of ${key} (#${calledAt}): ${text}`);
+  }
+
+  #write(key: string | undefined, text: string): void {
+    const line = { key, text: `${this.#nowMs().toFixed(3)} ms  ${text}` };
+    this.#lines.push(line);
+    this.#digest.update(line.text).update('\n');
+  }
+}

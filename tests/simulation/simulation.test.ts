@@ -1,0 +1,30 @@
+/** A few simulations with every test; `npm run simulate` runs as many as wanted, from random seeds. */
+import { describe, expect, it } from 'vitest';
+import { keptSeeds } from './kept-seeds.ts';
+import { type SimulationReport, simulate } from './simulation.ts';
+
+function explain({ seed, problems, log }: SimulationReport): string {
+  return problems.length === 0 ? '' : `seed ${seed}\n${problems.join('\n')}\n\n${log.slice(-20_000)}`;
+}
+
+describe('the real proxy and node in a simulated world', () => {
+  it.each(Object.keys(keptSeeds))('holds its promises, seed %s', async (seed) => {
+    const report = await simulate({ seed, operations: 1000 });
+    expect(explain(report)).toBe('');
+  });
+
+  it('gives the same history for the same seed, byte for byte, and another one for another', async () => {
+    const run = async (seed: string) => (await simulate({ seed, operations: 100 })).digest;
+    const first = await run('one');
+    expect(await run('one')).toBe(first);
+    expect(await run('two')).not.toBe(first);
+  });
+
+  it('meets what it is there for: losses, faults of the store, deposed proxies, reads from memory, decoded and stored', async () => {
+    const { faults, reads, operations } = await simulate({ seed: 'variety', operations: 1000 });
+    expect(operations).toBeGreaterThan(1000);
+    const came = ['instance reclaimed', 'store refused', 'proxy paused and deposed', 'proxy crashed', 'link cut'];
+    for (const kind of came) expect([kind, faults.get(kind) ?? 0]).not.toEqual([kind, 0]);
+    for (const source of ['memory', 'decoded', 'store'] as const) expect(reads.get(source)).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,128 @@
+/**
+ * One simulation: clients and faults in a world from one seed, then calm, then what must hold. The same seed gives the
+ * same history, to the byte.
+ */
+import type { ReadSource } from '@sion/proxy';
+import { asSionError } from '@sion/wire';
+import { SimulatedClient } from './clients.ts';
+import { befall } from './faults.ts';
+import { World } from './world.ts';
+
+export interface SimulationOptions {
+  readonly seed: string;
+  /** Of all clients together. */
+  readonly operations: number;
+  readonly clients?: number;
+}
+
+export interface SimulationReport {
+  readonly seed: string;
+  readonly problems: readonly string[];
+  /** The history, of the keys alone that have a problem where those are known. */
+  readonly log: string;
+  readonly digest: string;
+  readonly operations: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  /** How often each kind of fault came. */
+  readonly faults: ReadonlyMap<string, number>;
+  /** Reads that had bytes, by where those came from. */
+  readonly reads: ReadonlyMap<ReadSource, number>;
+}
+
+const pauseMs = 6000;
+const faultEveryMs = 8000;
+
+/** Longer than any simulation takes unless something waits for ever. */
+const mostMs = (operations: number) => 3_600_000 + operations * pauseMs;
+
+/** What a key's name looks like in a problem. */
+const keyName = /\b[kc]\d+\b/g;
+
+export async function simulate({ seed, operations, clients = 8 }: SimulationOptions): Promise<SimulationReport> {
+  const world = new World(seed);
+  const keys = [...Array.from({ length: 36 }, (_, index) => `k${index}`), ...['c0', 'c1', 'c2', 'c3']];
+  const shuffled = keys.map((_, index) => keys[(index * 7 + 36) % keys.length] ?? 'k0');
+  const state = { isOver: false };
+  const lived = live(world, shuffled, { operations, clients }).then(
+    () => {
+      state.isOver = true;
+    },
+    (thrown: unknown) => {
+      world.problem(`the simulation itself failed: ${asSionError(thrown).stack}`);
+      state.isOver = true;
+    },
+  );
+  const ended = await world.time.run(() => state.isOver, mostMs(operations));
+  if (ended) await lived;
+  else
+    world.problem(`something waits for ever: ${world.history.open.map(({ key, call }) => `${call.kind} of ${key}`)}`);
+  for (const key of world.history.keys) {
+    const problem = world.history.check(key);
+    if (problem !== undefined) world.problem(problem);
+  }
+  const { problems, history, weather, time } = world;
+  const named = new Set(problems.flatMap((problem) => problem.match(keyName) ?? []));
+  return {
+    ...{ seed, problems, digest: history.digest(), operations: history.operations },
+    log: history.render(named.size === 0 ? undefined : named),
+    virtualMs: time.nowMs,
+    events: time.events,
+    faults: weather.counts,
+    reads: world.reads,
+  };
+}
+
+async function live(
+  world: World,
+  keys: readonly string[],
+  { operations, clients }: { readonly operations: number; readonly clients: number },
+): Promise<void> {
+  const supervised = world.supervise();
+  let clientsDone = false;
+  const faults = befall(world, faultEveryMs, () => clientsDone);
+  const each = Math.ceil(operations / clients);
+  await Promise.all(
+    Array.from({ length: clients }, (_, index) =>
+      new SimulatedClient(world, `client${index}`, keys).run(each, pauseMs),
+    ),
+  );
+  clientsDone = true;
+  await faults;
+  await calmDown(world, keys);
+  await supervised;
+}
+
+/** No faults any more: everything comes to rest, and everybody agrees with all that was seen before and with the store. */
+async function calmDown(world: World, keys: readonly string[]): Promise<void> {
+  world.weather.isCalm = true;
+  world.weather.isStoreDown = false;
+  world.history.note('CALM');
+  // A slow one would stay slow.
+  for (const link of world.network.links) link.cut();
+  // Longer than anything may land late, and than a deposed proxy may live without finding out.
+  await world.sleep(120_000);
+  if (world.elder !== undefined) world.problem(`${world.elder.process.name} does not find out that it is deposed`);
+  const { life, service } = await world.reach();
+  const last = new SimulatedClient(world, 'last', keys);
+  for (const key of [...keys].sort()) await last.useOnce(key);
+  await world.sleep(60_000);
+  world.noteLeaks(life, service);
+  for (const key of [...keys].sort()) await lookIntoStore(world, key, service.engine.nowMs());
+  world.dismissSupervisor();
+  await life.stop();
+  await world.sleep(400_000);
+  const { openUploads } = world.store;
+  if (world.network.links.length > 0) world.problem(`${world.network.links.length} links are left`);
+  world.history.note(`${openUploads} uploads were left by proxies that died`);
+}
+
+async function lookIntoStore(world: World, key: string, nowMs: number): Promise<void> {
+  const { history } = world;
+  const observation = history.call(key, 'store', { kind: 'read' }, nowMs);
+  const metadata = (await world.store.head(key))?.metadata;
+  const isGone = metadata?.expiresAtMs !== undefined && metadata.expiresAtMs <= nowMs;
+  if (metadata === undefined || isGone) return history.returned(observation, { kind: 'nothing' }, nowMs);
+  const { contentType = '', expiresAtMs } = metadata;
+  history.returned(observation, { kind: 'object', token: contentType, expiresAtMs }, nowMs);
+}

@@ -1,0 +1,193 @@
+/**
+ * A simulated world: the real proxy and the real node over virtual time, network, Lambda, store and disk, all out of one
+ * seed. It puts them together and keeps a proxy running, as a supervisor would.
+ */
+import {
+  RemoteStore,
+  readSettings,
+  type Store,
+  silentLog,
+  VirtualDisk,
+  VirtualNetwork,
+  type VirtualProcess,
+  VirtualStore,
+  VirtualTime,
+} from '@sion/components';
+import { awsFigures, VirtualLambda } from '@sion/emulator';
+import { createNode, nodeDefaults } from '@sion/node';
+import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
+import { SeededRandom } from '@sion/workload';
+import { History } from './history.ts';
+import { ProxyLife } from './proxy-life.ts';
+import { Weather } from './weather.ts';
+
+/** Bytes are a thousandth of real ones, so that hours of traffic fit. */
+const settingsOfWorld: Readonly<Record<string, string>> = {
+  SION_NODES: '16',
+  SION_NODE_MEMORY_MB: '128',
+  SION_STRIPES: '256=1+1,2KiB=2+1,16KiB=4+2,*=10+2',
+  SION_MAX_CHUNK_BYTES: '4096',
+  SION_KEPT_MAX_BYTES: '2048',
+  SION_LEASE_TTL_MS: '10000',
+  SION_LEASE_RENEWAL_MS: '2000',
+  SION_MAX_ENTRIES: '16',
+  SION_MAX_ABSENT_KEYS: '16',
+};
+
+/** What an instance holds: some objects do not fit. */
+const nodeCapacityBytes = 96 * 1024;
+
+const worldBeginsMs = 1_700_000_000_000;
+
+export class World {
+  readonly seed: string;
+  readonly time = new VirtualTime();
+  readonly weather: Weather;
+  readonly history = new History(() => this.time.nowMs);
+  readonly network: VirtualNetwork;
+  readonly lambda: VirtualLambda;
+  readonly store: VirtualStore;
+  readonly problems: string[] = [];
+  /** Reads that had bytes, by where those came from. */
+  readonly reads = new Map<ReadSource, number>();
+  readonly settings: ProxySettings;
+  /** All that were ever started, the last one last. */
+  readonly lives: ProxyLife[] = [];
+  readonly #disks = new Map<string, VirtualDisk>();
+  #wallOffsetMs = worldBeginsMs;
+  #instances = 0;
+  #isSupervised = true;
+
+  constructor(seed: string) {
+    this.seed = seed;
+    this.weather = new Weather(seed);
+    this.settings = readSettings(proxySettingsSchema, { environment: settingsOfWorld });
+    this.network = new VirtualNetwork(this.weather.network);
+    this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024 });
+    this.lambda = new VirtualLambda({
+      time: this.time,
+      random: new SeededRandom(`${seed} lambda`),
+      figures: awsFigures,
+      weather: this.weather.lambda,
+      wallMs: worldBeginsMs,
+      start: (process) => this.#startNode(process),
+    });
+    for (let node = 0; node < this.settings.nodes; node++) {
+      const name = `${this.settings.functionPrefix}${String(node).padStart(3, '0')}`;
+      this.lambda.deploy({ name, revision: 'r1', memoryMb: 128, timeoutMs: 900_000, reservedConcurrency: 1 });
+    }
+  }
+
+  wallMs(): number {
+    return Math.floor(this.time.nowMs + this.#wallOffsetMs);
+  }
+
+  /** Moves the wall clocks of all machines. */
+  jumpWallClock(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+    for (const { process } of this.lives) process.jumpWallClock(byMs);
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.time.after(ms, resolve);
+    });
+  }
+
+  problem(text: string): void {
+    this.history.note(`PROBLEM ${text}`);
+    this.problems.push(text);
+  }
+
+  countRead(source: ReadSource): void {
+    this.reads.set(source, (this.reads.get(source) ?? 0) + 1);
+  }
+
+  diskOf(machine: string): VirtualDisk {
+    const disk = this.#disks.get(machine) ?? new VirtualDisk(this.weather.disk);
+    this.#disks.set(machine, disk);
+    return disk;
+  }
+
+  storeOf(process: VirtualProcess): Store {
+    return new RemoteStore(this.store, process, this.weather.store);
+  }
+
+  /** As a process of `machine` can tell it. */
+  livenessOf(identity: string, machine: string): 'alive' | 'dead' | 'unknown' {
+    const life = this.lives.find((each) => `${each.machine} ${each.process.name}` === identity);
+    if (life === undefined || life.machine !== machine) return 'unknown';
+    return life.isDead ? 'dead' : 'alive';
+  }
+
+  /** The proxy that clients are sent to: the youngest that lives. */
+  get life(): ProxyLife | undefined {
+    return this.lives.findLast(({ isDead }) => !isDead);
+  }
+
+  /** A proxy that runs beside the present one: deposed, and does not know it yet. */
+  get elder(): ProxyLife | undefined {
+    const living = this.lives.filter(({ isDead }) => !isDead);
+    return living.length > 1 ? living[0] : undefined;
+  }
+
+  /** Starts another proxy, whether or not one runs. */
+  async startProxy(machine: string): Promise<ProxyLife> {
+    const life = new ProxyLife(this, this.lives.length + 1, machine);
+    this.lives.push(life);
+    await life.start(this.settings);
+    return life;
+  }
+
+  /** Starts a proxy whenever none lives, until the world ends. */
+  async supervise(): Promise<void> {
+    while (this.#isSupervised) {
+      if (this.life === undefined) await this.startProxy('machine-a');
+      await this.sleep(500);
+    }
+  }
+
+  /** From now on a proxy that ends stays away. */
+  dismissSupervisor(): void {
+    this.#isSupervised = false;
+  }
+
+  /** The service that a client is connected to next; waits for one. It may be paused. */
+  async reach(): Promise<{ readonly life: ProxyLife; readonly service: Service }> {
+    for (;;) {
+      const { life } = this;
+      if (life?.service !== undefined) return { life, service: life.service };
+      await this.sleep(100);
+    }
+  }
+
+  /** What a proxy that has nothing to do must not hold. */
+  noteLeaks(life: ProxyLife, { engine, fleet }: Service): void {
+    const { pinned } = engine.count();
+    const { usedBytes } = engine.memory.parts.budget;
+    const leaks = [
+      ...(pinned > 0 ? [`${pinned} keys still have their turn`] : []),
+      ...(usedBytes > 0 ? [`${usedBytes} bytes of the budget are not given back`] : []),
+      ...(engine.knowledge.underWay > 0 ? [`${engine.knowledge.underWay} lookups or writes are under way`] : []),
+      ...(fleet.linkCount > 0 && life.service === undefined ? [`${fleet.linkCount} links are up`] : []),
+      ...(life.process.timers > 0 && life.service === undefined ? [`${life.process.timers} timers are set`] : []),
+    ];
+    for (const leak of leaks) this.problem(`${life.process.name}: ${leak}`);
+  }
+
+  #startNode(process: VirtualProcess) {
+    this.#instances++;
+    const node = createNode({
+      clock: process.clock,
+      random: new SeededRandom(`${this.seed} instance ${this.#instances}`),
+      network: this.network.of(process),
+      log: silentLog,
+      store: this.storeOf(process),
+      settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes },
+    });
+    return async (payload: Uint8Array, remainingMs: number) => {
+      const event: unknown = JSON.parse(Buffer.from(payload).toString());
+      return Buffer.from(JSON.stringify(await node.handle(event, remainingMs)));
+    };
+  }
+}
