@@ -1,7 +1,7 @@
 /**
  * A streamed write. Bytes that fit into one part wait in memory and are put at the commit, in one request. More become a
  * multipart upload of an object under `.sion/uploads/`, which nobody sees; the commit completes it and copies it to its
- * name, because only then the metadata and the condition are known (docs/decisions/0006-s3-store.md).
+ * name, because only then the metadata and the condition are known (docs/decisions/0005-s3-store.md).
  *
  *     open ──write──▶ open ──commit: conflict──▶ open … ──commit: written, or nobody knows──▶ over
  *       └──────────────── abort, or a part that cannot be sent ──────────────────────────────▶ over
