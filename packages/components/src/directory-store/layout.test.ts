@@ -127,6 +127,16 @@ describe('a file put there by others', () => {
   });
 });
 
+test('a large object comes in small pieces: a slow reader holds some of them', async () => {
+  await putAny(store, 'a', Buffer.alloc(5_000_000, 'x'), { version: '1.1' });
+  const outcome = await store.get('a');
+  if (outcome.kind !== 'hit') throw new Error('missing');
+  const lengths: number[] = [];
+  for await (const piece of outcome.body) lengths.push(piece.byteLength);
+  expect(lengths.reduce((sum, length) => sum + length)).toBe(5_000_000);
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(256 * 1024);
+});
+
 describe('a copy of the folder', () => {
   test('keeps the metadata', async () => {
     await put('a', 'one');

@@ -10,8 +10,10 @@ import { type Disk, type DiskFile, errnoOf, type FileState, isMissing, unchanged
 import { type Place, type RootFolder, readSmallFile } from './root-folder.ts';
 import { decodeSidecar, findRecord, foreignEtag, type SidecarRecord } from './sidecar.ts';
 
-/** Bodies come in pieces of this size; smaller ones are read at once. */
-const pieceBytes = 1024 * 1024;
+/** Bodies up to this size are read at once. */
+const atOnceBytes = 1024 * 1024;
+/** Longer ones come in pieces: small ones, for every slow reader holds back some of them, on nobody's account. */
+const pieceBytes = 256 * 1024;
 
 const lookRounds = 1000;
 
@@ -100,7 +102,7 @@ async function isStill(path: string, state: FileState, disk: Disk): Promise<bool
 
 /** The bytes of `range`; takes the found file over and closes it. A small range is read before this settles. */
 export async function openBody(found: FoundObject, range: ByteRange): Promise<StoreBody> {
-  if (range.end - range.start > pieceBytes) return new FileBody(found, range);
+  if (range.end - range.start > atOnceBytes) return new FileBody(found, range);
   try {
     const bytes = await readPiece(found, range.start, range.end - range.start);
     await assertUnchanged(found);
