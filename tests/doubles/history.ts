@@ -1,5 +1,8 @@
-/** What clients saw in a trial, per key, and what else happened beside it, for the checker and for people. */
-import type { Clock } from '@sion/components';
+/**
+ * What happened in a trial or a simulated world, in order: what clients asked and were told, what failed, what went wrong.
+ * It is the checker's evidence and people's reading, and its digest tells whether two runs were the same.
+ */
+import { createHash } from 'node:crypto';
 import {
   checkLinearizable,
   describeCall,
@@ -17,6 +20,7 @@ export interface Observation {
   readonly client: string;
   readonly call: ObjectCall;
   readonly calledAt: number;
+  /** By the clock that expiry is judged by. */
   readonly calledMs: number;
   /** `unknown`: it may have happened. `void`: it has not, for certain. */
   end: 'open' | 'returned' | 'unknown' | 'void';
@@ -26,35 +30,36 @@ export interface Observation {
 }
 
 export class History {
-  readonly #clock: Clock;
-  readonly #observations: Observation[] = [];
-  readonly #events: { readonly at: number; readonly text: string }[] = [];
-  #position = 0;
+  readonly #nowMs: () => number;
+  readonly #byKey = new Map<string, Observation[]>();
+  readonly #lines: { readonly key: string | undefined; readonly text: string }[] = [];
+  readonly #digest = createHash('sha256');
+  operations = 0;
   /** Calls of unknown result. */
   unknowns = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  /** `nowMs` stands before each line, and is when calls begin and end unless that is said. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
   }
 
-  get observations(): readonly Observation[] {
-    return this.#observations;
-  }
-
-  call(key: string, client: string, call: ObjectCall): Observation {
-    const calledAt = this.#next();
-    const calledMs = this.#clock.wallMs();
+  call(key: string, client: string, call: ObjectCall, calledMs = this.#nowMs()): Observation {
+    const calledAt = this.#lines.length;
     const observation: Observation = {
       ...{ key, client, call, calledAt, calledMs },
       ...{ end: 'open', found: undefined, returnedAt: Number.NaN, returnedMs: Number.NaN },
     };
-    this.#observations.push(observation);
-    this.note(`${client} calls ${describeCall(call)} of ${key}`);
+    const others = this.#byKey.get(key) ?? [];
+    this.#byKey.set(key, others);
+    others.push(observation);
+    this.operations++;
+    this.#write(key, `${client} calls ${describeCall(call)} of ${key}`);
     return observation;
   }
 
-  returned(observation: Observation, found: FoundObject | undefined): void {
+  returned(observation: Observation, found: FoundObject | undefined, returnedMs = this.#nowMs()): void {
     observation.found = found;
+    observation.returnedMs = returnedMs;
     this.#end(observation, 'returned', describeFound(found));
   }
 
@@ -70,53 +75,93 @@ export class History {
   }
 
   note(text: string): void {
-    this.#events.push({ at: this.#next(), text: `${this.#clock.wallMs()} ms  ${text}` });
+    this.#write(undefined, text);
   }
 
-  /** What is wrong with a key's history, with the history; undefined when it is linearizable. */
+  /** Calls that were not answered yet. */
+  get open(): readonly Observation[] {
+    return [...this.#byKey.values()].flat().filter(({ end }) => end === 'open');
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#byKey.keys()];
+  }
+
+  /** A token that somebody has seen under the key, the last one. */
+  lastToken(key: string): string | undefined {
+    const seen = this.#byKey.get(key)?.findLast(({ found }) => found?.kind === 'object');
+    return seen?.found?.kind === 'object' ? seen.found.token : undefined;
+  }
+
+  /** What is wrong with a key's history; undefined when it is linearizable. */
   check(key: string): string | undefined {
-    const operations = this.#observations
-      .filter((each) => each.key === key && each.end !== 'void')
-      .map((each): ObservedOperation<ObjectOperation> => {
-        const isKnown = each.end === 'returned';
-        const { call, found, calledMs, calledAt } = each;
-        return {
-          operation: { call, found, calledMs, returnedMs: isKnown ? each.returnedMs : Number.POSITIVE_INFINITY },
-          calledAt,
-          returnedAt: isKnown ? each.returnedAt : undefined,
-          alike: describeCall(call),
-        };
-      });
-    const verdict = checkLinearizable(operations, objectModel);
-    if (verdict.kind === 'linearizable') return undefined;
-    const { operation, returnedAt } = verdict.operation;
-    const what = `${describeCall(operation.call)} of ${key}, ${describeFound(operation.found)}, at #${returnedAt}`;
-    if (verdict.kind === 'undecided') return `${what}: too many orders to decide`;
-    const states = verdict.states.map(
-      ({ token, expiresAtMs }) => `${token ?? 'nothing'}${expiresAtMs ? `/${expiresAtMs}` : ''}`,
-    );
-    return `${what}: no order explains it; possible before: ${[...new Set(states)].join(', ')}`;
+    const observations = (this.#byKey.get(key) ?? []).filter(({ end }) => end !== 'void');
+    const isNeedless = needlessAmong(observations);
+    const operations = observations.flatMap((each): ObservedOperation<ObjectOperation>[] => {
+      const { call, found, calledMs, calledAt } = each;
+      const isKnown = each.end === 'returned';
+      if (!isKnown && isNeedless(call)) return [];
+      const returnedMs = isKnown ? each.returnedMs : Number.POSITIVE_INFINITY;
+      const operation = { call, found, calledMs, returnedMs };
+      return [{ operation, calledAt, returnedAt: isKnown ? each.returnedAt : undefined, alike: describeCall(call) }];
+    });
+    try {
+      const verdict = checkLinearizable(operations, objectModel);
+      if (verdict.kind === 'linearizable') return undefined;
+      const { operation, returnedAt } = verdict.operation;
+      const what = `${describeCall(operation.call)} of ${key}, ${describeFound(operation.found)}, at #${returnedAt}`;
+      if (verdict.kind === 'undecided') return `${what}: too many orders to decide`;
+      const states = verdict.states.map(
+        ({ token, expiresAtMs }) => `${token ?? 'nothing'}${expiresAtMs === undefined ? '' : `/${expiresAtMs}`}`,
+      );
+      return `${what}: no order explains it; possible before: ${[...new Set(states)].join(', ')}`;
+    } catch (thrown) {
+      return `${key}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    }
   }
 
-  /** Everything that happened, in order; with a key, only what names it or no key. */
-  render(key?: string): string {
-    return this.#events
-      .filter(({ text }) => key === undefined || !/ k\d\b| c\d\b/.test(text) || text.includes(` ${key}`))
-      .map(({ at, text }) => `#${at}  ${text}`)
+  /** Everything that happened, in order; with keys, only what concerns them or no key. */
+  render(keys?: ReadonlySet<string>): string {
+    return this.#lines
+      .flatMap(({ key, text }, at) =>
+        keys === undefined || key === undefined || keys.has(key) ? [`#${at}  ${text}`] : [],
+      )
       .join('\n');
+  }
+
+  /** Equal digests mean equal histories. */
+  digest(): string {
+    return this.#digest.copy().digest('hex');
   }
 
   #end(observation: Observation, end: Observation['end'], text: string): void {
     observation.end = end;
-    observation.returnedAt = this.#next();
-    observation.returnedMs = this.#clock.wallMs();
+    observation.returnedAt = this.#lines.length;
     const { client, call, key, calledAt } = observation;
-    this.note(
-      `${client} ${end === 'returned' ? '' : `${end} `}${describeCall(call)} of ${key} (#${calledAt}): ${text}`,
-    );
+    const word = end === 'returned' ? '' : `${end} `;
+    this.#write(key, `${client} ${word}${describeCall(call)} of ${key} (#${calledAt}): ${text}`);
   }
 
-  #next(): number {
-    return ++this.#position;
+  #write(key: string | undefined, text: string): void {
+    const line = { key, text: `${this.#nowMs().toFixed(3)} ms  ${text}` };
+    this.#lines.push(line);
+    this.#digest.update(line.text).update('\n');
   }
+}
+
+/**
+ * Which calls of unknown result explain nothing that is not explained without them, so that the checker need not try
+ * them: reads; and writes of a value that nobody saw, which does not expire, unless some call of unknown result may have
+ * found it and made something else of it.
+ */
+function needlessAmong(observations: readonly Observation[]): (call: ObjectCall) => boolean {
+  const seen = new Set(observations.flatMap(({ found }) => (found?.kind === 'object' ? [found.token] : [])));
+  const buildsOnOthers = ({ kind, ...call }: ObjectCall) =>
+    kind === 'increment' || kind === 'expire' || ('onlyIf' in call && call.onlyIf === 'present');
+  const isFoundUnseen = observations.some(({ end, call }) => end !== 'returned' && buildsOnOthers(call));
+  return (call) => {
+    if (call.kind === 'read') return true;
+    if (call.kind !== 'write' || isFoundUnseen) return false;
+    return call.expiresAtMs === undefined && !seen.has(call.token);
+  };
 }

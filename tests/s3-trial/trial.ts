@@ -57,7 +57,7 @@ const engineSettings: EngineSettings = {
 class Trial implements TrialWorld {
   readonly seed: number;
   readonly theme: FaultTheme;
-  readonly history = new History(systemClock);
+  readonly history = new History(() => systemClock.wallMs());
   readonly problems: string[] = [];
   readonly #target: TrialTarget;
   readonly #proxy: FaultProxy;
@@ -222,11 +222,11 @@ export async function runTrial(seed: number, target: TrialTarget): Promise<Trial
     await proxy.close();
   }
   const faults = proxy.calls.filter(({ fault }) => fault !== undefined).length;
-  const { observations, unknowns } = trial.history;
+  const { operations, unknowns } = trial.history;
   return {
     problems: trial.problems,
     log: trial.history.render(),
-    operations: observations.length,
+    operations,
     unknowns,
     faults,
   };

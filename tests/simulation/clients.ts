@@ -15,7 +15,7 @@ import type {
 } from '@sion/proxy';
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
 import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
-import type { Observation } from './history.ts';
+import type { Observation } from '../doubles/history.ts';
 import { Crashed, type ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 

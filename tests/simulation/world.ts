@@ -17,7 +17,7 @@ import { awsFigures, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
 import { SeededRandom } from '@sion/workload';
-import { History } from './history.ts';
+import { History } from '../doubles/history.ts';
 import { ProxyLife } from './proxy-life.ts';
 import { Weather } from './weather.ts';
 

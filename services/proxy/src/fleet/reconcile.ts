@@ -4,7 +4,7 @@
  * (rule 6 of the design). Also tells the node what to forget. It sends over the session it is given and nothing else.
  */
 import { compareManifests, digestsEqual, type ManifestDigest, type ManifestEntry } from '@sion/core';
-import { LinkProtocolError, maxChunksPerFrame } from '@sion/wire';
+import { defaultMaxPayloadBytes, LinkProtocolError, maxChunksPerFrame } from '@sion/wire';
 import type { Holdings } from './holdings.ts';
 import type { NodeSession } from './node-session.ts';
 
@@ -40,6 +40,10 @@ async function listInto(
   for (;;) {
     const answer = await session.ask({ type: 'list', from: held.length });
     if (answer?.type !== 'manifest') return `list was answered with ${answer?.type ?? 'nothing'}`;
+    // An invented length would be waited for as room that an eviction makes, and the node be woken for it again and again.
+    const tooLong = answer.entries.find(({ lengthBytes }) => lengthBytes > defaultMaxPayloadBytes);
+    if (tooLong !== undefined)
+      return `a chunk of ${tooLong.lengthBytes} bytes was listed, which no link could have brought`;
     held.push(...answer.entries);
     if (!answer.more) return undefined;
     if (answer.entries.length === 0) return 'a page without entries says that more follow';

@@ -34,15 +34,15 @@ export async function runTrial(seed: number | string): Promise<TrialReport> {
   await trial.run();
   const { problems, history } = trial;
   const keys = [...new Set(problems.flatMap((problem) => /\b[kc]\d\b/.exec(problem) ?? []))];
-  const log = `${JSON.stringify(trial.profile)}\n${history.render(keys.length === 1 ? keys[0] : undefined)}`;
-  return { seed, problems, log, operations: history.observations.length };
+  const log = `${JSON.stringify(trial.profile)}\n${history.render(keys.length === 1 ? new Set(keys) : undefined)}`;
+  return { seed, problems, log, operations: history.operations };
 }
 
 export class Trial {
   readonly random: SeededRandom;
   readonly profile: Profile;
   readonly clock: ManualClock = createManualClock(1000);
-  readonly history = new History(this.clock);
+  readonly history = new History(() => this.clock.wallMs());
   readonly problems: string[] = [];
   readonly store = new VirtualStore({ wallMs: () => this.clock.wallMs(), pieceBytes: 100 });
   readonly files: Files = createMemoryFiles();
@@ -121,7 +121,7 @@ export class Trial {
       await new Promise((resolve) => setImmediate(resolve));
       if (isDone()) return;
       if (this.clock.monotonicMs() < patienceMs && this.clock.fireNext()) continue;
-      const open = this.history.observations.filter(({ end }) => end === 'open');
+      const { open } = this.history;
       const calls = open.map(({ client, call, key, calledAt }) => `${client} ${call.kind} of ${key} (#${calledAt})`);
       return this.problem(`something waits for ever: ${calls.join(', ') || 'no call is open'}`);
     }
@@ -208,8 +208,7 @@ export class Trial {
 
   /** A token that somebody has seen under the key. */
   lastToken(key: string): string | undefined {
-    const seen = this.history.observations.findLast((each) => each.key === key && each.found?.kind === 'object');
-    return seen?.found?.kind === 'object' ? seen.found.token : undefined;
+    return this.history.lastToken(key);
   }
 
   problem(text: string): void {
