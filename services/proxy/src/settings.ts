@@ -99,7 +99,7 @@ const limits = {
     512 * mib,
     64 * mib,
     256 * gib,
-    'Bytes of bodies that the proxy holds at a time, over all requests.',
+    'Bytes of bodies that the proxy holds at a time, over all requests; while they are taken, each further reader of a large object holds about a chunk more.',
   ),
   maxPlacedBytes: bytes(
     0,
