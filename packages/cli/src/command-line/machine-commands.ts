@@ -12,7 +12,8 @@ export function addMachineCommands(program: Command, environment: Environment): 
   program.commandsGroup('SION on this machine:');
   program
     .command('up')
-    .description('bring up proxy, emulated Lambda and store on this machine (npm start)')
+    .summary('bring up proxy, emulated Lambda and store on this machine (npm start)')
+    .description('Bring up proxy, emulated Lambda and store on this machine, as npm start does, until Ctrl-C.')
     .action(async () => {
       const settings = readLocalSettings(environment);
       const screen = new Screen(process.stdout, systemClock);
@@ -20,7 +21,8 @@ export function addMachineCommands(program: Command, environment: Environment): 
     });
   program
     .command('status')
-    .description('what a running SION says of itself; with a key: which functions hold that object')
+    .summary('what a running SION says of itself; with a key: which functions hold that object')
+    .description('Print what a running SION says of itself; with a key, which functions hold that object.')
     .argument('[key]')
     .option('--json', 'for programs: everything, as JSON')
     .option('-e, --encoded', 'the key is given percent-encoded')
