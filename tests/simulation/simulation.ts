@@ -36,6 +36,9 @@ const faultEveryMs = 8000;
 /** Longer than any simulation takes unless something waits for ever. */
 const mostMs = (operations: number) => 3_600_000 + operations * pauseMs;
 
+/** More than any simulation has unless something goes round in circles: one has about 130 for each operation. */
+const mostEvents = (operations: number) => 1_000_000 + operations * 1000;
+
 /** What a key's name looks like in a problem. */
 const keyName = /\b[kc]\d+\b/g;
 
@@ -53,8 +56,10 @@ export async function simulate({ seed, operations, clients = 8 }: SimulationOpti
       state.isOver = true;
     },
   );
-  const ended = await world.time.run(() => state.isOver, mostMs(operations));
-  if (ended) await lived;
+  const isTooMuch = () => world.time.events > mostEvents(operations);
+  const ended = await world.time.run(() => state.isOver || isTooMuch(), mostMs(operations));
+  if (isTooMuch()) world.problem(`there is no end of events: ${world.time.events} by ${world.time.nowMs} ms`);
+  else if (ended) await lived;
   else
     world.problem(`something waits for ever: ${world.history.open.map(({ key, call }) => `${call.kind} of ${key}`)}`);
   for (const key of world.history.keys) {

@@ -6,6 +6,9 @@
  */
 import { Agenda, type AgendaEntry } from './agenda.ts';
 
+/** The least time that passes when any does, in milliseconds: less would be lost in the sum, and time stand still. */
+const tickMs = 0.001;
+
 export class VirtualTime {
   readonly #agenda = new Agenda<() => void>();
   #nowMs = 0;
@@ -19,7 +22,7 @@ export class VirtualTime {
 
   /** Lets `happen` come up `delayMs` from now, after everything that is due at the same time already. */
   after(delayMs: number, happen: () => void): AgendaEntry<() => void> {
-    return this.#agenda.add(this.#nowMs + Math.max(0, delayMs), happen);
+    return this.#agenda.add(this.#nowMs + (delayMs > 0 ? Math.max(tickMs, delayMs) : 0), happen);
   }
 
   /**
