@@ -255,6 +255,7 @@ describe('on the admin port', () => {
   test('invalidate says how many were known', async () => {
     expect(await describeInvalidation(admin, 'key', nameOfText('b&c=d %'))).toContain('Invalidated 1 object:');
     expect(await describeInvalidation(admin, 'prefix', nameOfText('a/'))).toContain('Invalidated 2 objects:');
+    expect(await describeInvalidation(admin, 'prefix', nameOfText('z/'))).toContain('Nothing was known');
   });
 
   test('warm says what came of it', async () => {
