@@ -112,8 +112,24 @@ export function describeMetadata(bench: StoreBench, needs: (capability: StoreCap
       return [replaced.kind, overwritten.kind].sort();
     };
 
-    test('is ordered with writes of the name', async () => {
+    needs('exact-races')('is ordered with writes of the name', async () => {
       expect(await race()).toContain('written');
+    });
+
+    test('meets a write of the name so that one of them is there, whole; who does not know says so', async () => {
+      const { store } = bench;
+      const first = await putNew(store, 'a', text('one'));
+      const outcomes = await Promise.allSettled([
+        store.replaceMetadata('a', first, { version: '1.1' }),
+        store.put('a', text('two'), { version: '1.2' }, { kind: 'match', etag: first }),
+      ]);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'indeterminate' });
+      }
+      const version = (await store.head('a'))?.metadata.version;
+      if (version === '1.1') return await expectObject(store, 'a', text('one'), { version });
+      if (version === '1.2') return await expectObject(store, 'a', text('two'), { version });
+      expect([version, outcomes.map(({ status }) => status)]).toEqual([undefined, ['rejected', 'rejected']]);
     });
 
     needs('own-etags')('happens, or a write of the name, not both', async () => {
