@@ -4,6 +4,7 @@
  */
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
 import type { FoundObject, ObjectCall } from '@sion/workload';
+import type { Observation } from '../../../../../tests/doubles/history.ts';
 import type {
   CurrentObject,
   Mutation,
@@ -14,7 +15,6 @@ import type {
   WriteOptions,
 } from '../objects.ts';
 import { resolveRange } from '../reads.ts';
-import type { Observation } from './history.test-data.ts';
 import { Crashed, type Life } from './life.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
 import { bytesOf, decide, foundIn } from './values.test-data.ts';

@@ -1,5 +1,5 @@
 /** What happens to a trial's world beside its clients: losses, lapses, crashes, and others who write to the store. */
-import type { Observation } from './history.test-data.ts';
+import type { Observation } from '../../../../../tests/doubles/history.ts';
 import type { TrialEvent } from './profile.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
 import { bytesOf } from './values.test-data.ts';

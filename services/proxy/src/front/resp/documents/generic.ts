@@ -1,6 +1,23 @@
 /** What COMMAND DOCS tells of commands on keys beside what they say themselves, as in Redis 7.0. */
 import { argument, type CommandDocument } from './argument.ts';
 
+/** Of the commands that set an expiry: they differ in how its time is given. */
+function documentExpiry(time: string, type: 'integer' | 'unix-time'): CommandDocument {
+  const conditions = ['nx', 'xx', 'gt', 'lt'];
+  return {
+    history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
+    arguments: [
+      argument('key', 'key'),
+      argument(time, type),
+      argument('condition', 'oneof', {
+        since: '7.0.0',
+        flags: ['optional'],
+        arguments: conditions.map((name) => argument(name, 'pure-token', { token: name.toUpperCase() })),
+      }),
+    ],
+  };
+}
+
 /** By full name. */
 export const genericDocuments: Readonly<Record<string, CommandDocument>> = {
   copy: {
@@ -16,40 +33,8 @@ export const genericDocuments: Readonly<Record<string, CommandDocument>> = {
     history: [['3.0.3', 'Accepts multiple `key` arguments.']],
     arguments: [argument('key', 'key', { flags: ['multiple'] })],
   },
-  expire: {
-    history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      argument('key', 'key'),
-      argument('seconds', 'integer'),
-      argument('condition', 'oneof', {
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          argument('nx', 'pure-token', { token: 'NX' }),
-          argument('xx', 'pure-token', { token: 'XX' }),
-          argument('gt', 'pure-token', { token: 'GT' }),
-          argument('lt', 'pure-token', { token: 'LT' }),
-        ],
-      }),
-    ],
-  },
-  expireat: {
-    history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      argument('key', 'key'),
-      argument('unix-time-seconds', 'unix-time'),
-      argument('condition', 'oneof', {
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          argument('nx', 'pure-token', { token: 'NX' }),
-          argument('xx', 'pure-token', { token: 'XX' }),
-          argument('gt', 'pure-token', { token: 'GT' }),
-          argument('lt', 'pure-token', { token: 'LT' }),
-        ],
-      }),
-    ],
-  },
+  expire: documentExpiry('seconds', 'integer'),
+  expireat: documentExpiry('unix-time-seconds', 'unix-time'),
   expiretime: { arguments: [argument('key', 'key')] },
   keys: { arguments: [argument('pattern', 'pattern')] },
   'object|encoding': { arguments: [argument('key', 'key')] },
@@ -57,40 +42,8 @@ export const genericDocuments: Readonly<Record<string, CommandDocument>> = {
   'object|idletime': { arguments: [argument('key', 'key')] },
   'object|refcount': { arguments: [argument('key', 'key')] },
   persist: { arguments: [argument('key', 'key')] },
-  pexpire: {
-    history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      argument('key', 'key'),
-      argument('milliseconds', 'integer'),
-      argument('condition', 'oneof', {
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          argument('nx', 'pure-token', { token: 'NX' }),
-          argument('xx', 'pure-token', { token: 'XX' }),
-          argument('gt', 'pure-token', { token: 'GT' }),
-          argument('lt', 'pure-token', { token: 'LT' }),
-        ],
-      }),
-    ],
-  },
-  pexpireat: {
-    history: [['7.0.0', 'Added options: `NX`, `XX`, `GT` and `LT`.']],
-    arguments: [
-      argument('key', 'key'),
-      argument('unix-time-milliseconds', 'unix-time'),
-      argument('condition', 'oneof', {
-        since: '7.0.0',
-        flags: ['optional'],
-        arguments: [
-          argument('nx', 'pure-token', { token: 'NX' }),
-          argument('xx', 'pure-token', { token: 'XX' }),
-          argument('gt', 'pure-token', { token: 'GT' }),
-          argument('lt', 'pure-token', { token: 'LT' }),
-        ],
-      }),
-    ],
-  },
+  pexpire: documentExpiry('milliseconds', 'integer'),
+  pexpireat: documentExpiry('unix-time-milliseconds', 'unix-time'),
   pexpiretime: { arguments: [argument('key', 'key')] },
   pttl: { history: [['2.8.0', 'Added the -2 reply.']], arguments: [argument('key', 'key')] },
   rename: { arguments: [argument('key', 'key'), argument('newkey', 'key', { keySpecIndex: 1 })] },
