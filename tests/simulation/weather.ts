@@ -85,7 +85,8 @@ export class Weather {
 
   readonly disk: DiskWeather = {
     requestMs: () => this.#between(0.1, 20),
-    fails: () => this.#falls('disk failure', this.climate.diskFails),
+    fails: (request) => this.#falls(`disk failure: ${request}`, this.climate.diskFails),
+    keptBytes: (most) => this.#random.integer(most + 1),
   };
 
   /** Notes a fault of this kind. */

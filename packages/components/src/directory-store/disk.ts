@@ -1,6 +1,7 @@
 /**
- * The few file operations that the directory store is made of, and what their failures mean. A seam: tests lay faults
- * over {@link systemDisk} (a full disk, a failing rename). Nothing here retries, and nothing follows a symbolic link.
+ * The few file operations that the directory store and the private files are made of, and what their failures mean. A
+ * seam: tests lay faults over {@link systemDisk} (a full disk, a failing rename). Nothing here retries, and nothing
+ * follows a symbolic link.
  */
 import { type BigIntStats, constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
@@ -24,14 +25,16 @@ export interface DiskFile {
   /** Sets the modification time, in milliseconds since the Unix epoch. */
   setModified(modifiedMs: number): Promise<void>;
   sync(): Promise<void>;
+  /** Forces bytes and size to the disk, but not the times. */
+  syncData(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Failures are the system's own errors, with their `code`. */
 export interface Disk {
   openToRead(path: string): Promise<DiskFile>;
-  /** Makes a new file; fails when there is one. */
-  create(path: string): Promise<DiskFile>;
+  /** Makes a new file, with the rights `mode`; fails when there is one. */
+  create(path: string, mode?: number): Promise<DiskFile>;
   state(path: string): Promise<FileState>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -55,7 +58,7 @@ const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.
 /** The machine's file system. */
 export const systemDisk: Disk = {
   openToRead: async (path) => asDiskFile(await fs.open(path, readFlags)),
-  create: async (path) => asDiskFile(await fs.open(path, 'wx')),
+  create: async (path, mode) => asDiskFile(await fs.open(path, 'wx', mode)),
   state: async (path) => asState(await fs.lstat(path, { bigint: true })),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),
@@ -102,6 +105,7 @@ function asDiskFile(handle: fs.FileHandle): DiskFile {
     state: async () => asState(await handle.stat({ bigint: true })),
     setModified: (modifiedMs) => handle.utimes(modifiedMs / 1000, modifiedMs / 1000),
     sync: () => handle.sync(),
+    syncData: () => handle.datasync(),
     close: () => handle.close(),
   };
 }

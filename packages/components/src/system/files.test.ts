@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -29,6 +29,10 @@ test('a name that leaves the folder is a programmer error', async () => {
     expect(() => files.read(name)).toThrow(RangeError);
     expect(() => files.replace(name, new Uint8Array())).toThrow(RangeError);
     expect(() => files.remove(name)).toThrow(RangeError);
+    expect(() => files.create(name)).toThrow(RangeError);
+    expect(() => files.open(name)).toThrow(RangeError);
+    expect(() => files.rename('a', name)).toThrow(RangeError);
+    expect(() => files.rename(name, 'a')).toThrow(RangeError);
   }
 });
 
@@ -36,7 +40,21 @@ test('a folder that is gone is unavailable', async () => {
   const folder = join(root, 'folder');
   const files = await openFiles(folder);
   await rename(folder, join(root, 'elsewhere'));
-  await expect(files.replace('a', new Uint8Array(3))).rejects.toMatchObject({ code: 'unavailable' });
+  const unavailable = { code: 'unavailable' };
+  await expect(files.replace('a', new Uint8Array(3))).rejects.toMatchObject(unavailable);
+  await expect(files.remove('a')).rejects.toMatchObject(unavailable);
+  await expect(files.create('a')).rejects.toMatchObject(unavailable);
+  await expect(files.list()).rejects.toMatchObject(unavailable);
+});
+
+test('neither folders nor what is being replaced are listed, and files are for their owner only', async () => {
+  const files = await openFiles(root);
+  await mkdir(join(root, 'folder'));
+  await writeFile(join(root, `a.${process.ppid}-0123456789ab.tmp`), 'half');
+  await files.replace('a', Buffer.from('x'));
+  await (await files.create('b')).close();
+  expect(await files.list()).toEqual(['a', 'b']);
+  for (const name of ['a', 'b']) expect((await stat(join(root, name))).mode & 0o777).toBe(0o600);
 });
 
 test('what a killed process left half written goes when the folder is opened; what a running one writes stays', async () => {

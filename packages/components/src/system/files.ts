@@ -2,11 +2,13 @@
  * The system form of {@link Files}: one private folder. A file is replaced by writing a temporary one beside it, forcing
  * that to the disk, renaming it over the old one, and forcing the folder. It must never reach outside its folder.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SionError } from '@sion/wire';
+import { type Disk, errnoOf, isMissing, systemDisk } from '../directory-store/disk.ts';
 import type { Files } from '../files.ts';
 import { randomHex } from '../random.ts';
+import { AppendedFile, attempt, openToRead } from './open-file.ts';
 import { systemRandom } from './random.ts';
 
 /** A file name of {@link Files}: letters, digits, `.`, `_` and `-`, not starting with a dot, at most 200 characters. */
@@ -15,11 +17,17 @@ const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 /** A temporary file, and the pid of the process that made it. */
 const temporaryName = /\.(\d+)-[0-9a-f]{12}\.tmp$/;
 
-/** The files of `folder`, which is made when it is missing. Failures of the disk reject with `unavailable` or `capacity`. */
-export async function openFiles(folder: string): Promise<Files> {
+/** Nobody else's to read: values of users stand in them. */
+const privateMode = 0o600;
+
+/**
+ * The files of `folder`, which is made when it is missing. Failures of the disk reject with `unavailable` or `capacity`.
+ * `disk` is for tests, which lay faults over it.
+ */
+export async function openFiles(folder: string, disk: Disk = systemDisk): Promise<Files> {
   await attempt(`make the folder ${folder}`, async () => {
     await mkdir(folder, { recursive: true });
-    await removeLeftovers(folder);
+    await removeLeftovers(folder, disk);
   });
   const pathOf = (name: string) => {
     if (!fileName.test(name)) throw new RangeError(`Not a plain file name: ${JSON.stringify(name)}.`);
@@ -28,55 +36,114 @@ export async function openFiles(folder: string): Promise<Files> {
   return {
     read: (name) => {
       const path = pathOf(name);
-      return attempt(`read ${path}`, () => readIfPresent(path));
+      return attempt(`read ${path}`, () => readIfPresent(path, disk));
     },
     replace: (name, bytes) => {
       const path = pathOf(name);
-      return attempt(`replace ${path}`, () => replaceFile(folder, path, bytes));
+      return attempt(`replace ${path}`, () => replaceFile(folder, path, bytes, disk));
     },
     remove: (name) => {
       const path = pathOf(name);
-      return attempt(`remove ${path}`, async () => {
-        await rm(path, { force: true });
-        await syncFolder(folder);
-      });
+      return attempt(`remove ${path}`, () => removeFile(folder, path, disk));
+    },
+    list: () => attempt(`list ${folder}`, () => listFiles(folder, disk)),
+    create: (name) => {
+      const path = pathOf(name);
+      return attempt(`make ${path}`, () => createFile(folder, path, disk));
+    },
+    open: (name) => {
+      const path = pathOf(name);
+      return attempt(`open ${path}`, () => openIfPresent(path, disk));
+    },
+    rename: (from, to) => {
+      const [fromPath, toPath] = [pathOf(from), pathOf(to)];
+      return renameFile(folder, fromPath, toPath, disk);
     },
   };
 }
 
-async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
+async function openIfPresent(path: string, disk: Disk) {
+  const file = await disk.openToRead(path).catch(orMissing);
+  if (file === undefined) return undefined;
   try {
-    return await readFile(path);
+    return await openToRead(path, file);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    await file.close();
     throw error;
   }
 }
 
-async function replaceFile(folder: string, path: string, bytes: Uint8Array): Promise<void> {
+async function readIfPresent(path: string, disk: Disk): Promise<Uint8Array | undefined> {
+  const file = await openIfPresent(path, disk);
+  if (file === undefined) return undefined;
+  try {
+    return await file.read(0, file.sizeBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+async function createFile(folder: string, path: string, disk: Disk): Promise<AppendedFile> {
+  try {
+    return new AppendedFile(path, folder, await disk.create(path, privateMode), disk);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    throw new SionError('invalid', `Could not make ${path}: there is such a file. Take another name.`, {
+      cause: error,
+    });
+  }
+}
+
+async function replaceFile(folder: string, path: string, bytes: Uint8Array, disk: Disk): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomHex(systemRandom, 6)}.tmp`;
   try {
-    const file = await open(temporary, 'wx', 0o600);
+    const file = await disk.create(temporary, privateMode);
     try {
-      await file.writeFile(bytes);
+      await file.write(bytes, 0);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await disk.rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await disk.unlink(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(folder);
+  await disk.syncFolder(folder);
+}
+
+async function removeFile(folder: string, path: string, disk: Disk): Promise<void> {
+  await disk.unlink(path).catch(orMissing);
+  // Also when it was gone: an earlier removal may have failed here.
+  await disk.syncFolder(folder);
+}
+
+async function renameFile(folder: string, from: string, to: string, disk: Disk): Promise<void> {
+  await attempt(`rename ${from} to ${to}`, () => disk.rename(from, to));
+  try {
+    await disk.syncFolder(folder);
+  } catch (error) {
+    const message = `Renamed ${from} to ${to}, but whether durably is unknown: ${errnoOf(error) ?? String(error)}.`;
+    throw new SionError('indeterminate', `${message} Check the folder and its disk.`, { cause: error });
+  }
+}
+
+async function listFiles(folder: string, disk: Disk): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { name, isFolder } of disk.names(folder)) {
+    if (!isFolder && fileName.test(name) && !temporaryName.test(name)) names.push(name);
+  }
+  return names.sort();
 }
 
 /** A pid that was given anew keeps a file for longer; one that is this process's own is of an earlier one. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+async function removeLeftovers(folder: string, disk: Disk): Promise<void> {
+  const names: string[] = [];
+  for await (const { name } of disk.names(folder)) names.push(name);
+  for (const name of names) {
     const pid = Number(temporaryName.exec(name)?.[1]);
     if (Number.isNaN(pid) || (pid !== process.pid && isRunning(pid))) continue;
-    await rm(join(folder, name), { force: true });
+    await disk.unlink(join(folder, name)).catch(orMissing);
   }
 }
 
@@ -89,29 +156,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function attempt<T>(what: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    const errno = errnoOf(error) ?? 'an unknown fault';
-    if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-      throw new SionError('capacity', `Could not ${what}: the disk is full (${errno}). Free space.`, { cause: error });
-    }
-    throw new SionError('unavailable', `Could not ${what}: ${errno}. Check the folder and its rights.`, {
-      cause: error,
-    });
-  }
-}
-
-function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+function orMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }

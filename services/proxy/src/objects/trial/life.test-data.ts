@@ -162,12 +162,35 @@ export const engineSettings: EngineSettings = {
   listSweepMs: 600,
 };
 
-/** Small files in memory; a replaced one is never seen half. */
+/** Files in memory that never fail; a replaced one is never seen half. */
 export function createMemoryFiles(): Files {
   const files = new Map<string, Uint8Array>();
   return {
     read: async (name) => files.get(name),
     replace: async (name, bytes) => void files.set(name, new Uint8Array(bytes)),
     remove: async (name) => void files.delete(name),
+    list: async () => [...files.keys()].sort(),
+    create: async (name) => {
+      if (files.has(name)) throw new SionError('invalid', `there is a file ${name}`);
+      files.set(name, new Uint8Array());
+      return {
+        get sizeBytes() {
+          return files.get(name)?.byteLength ?? 0;
+        },
+        append: async (parts) => void files.set(name, Buffer.concat([files.get(name) ?? new Uint8Array(), ...parts])),
+        sync: async () => {},
+        close: async () => {},
+      };
+    },
+    open: async (name) => {
+      const bytes = files.get(name);
+      if (bytes === undefined) return undefined;
+      const read = async (start: number, end: number) => (files.get(name) ?? bytes).slice(start, end);
+      return { sizeBytes: bytes.byteLength, read, close: async () => {} };
+    },
+    rename: async (from, to) => {
+      files.set(to, files.get(from) ?? new Uint8Array());
+      files.delete(from);
+    },
   };
 }
