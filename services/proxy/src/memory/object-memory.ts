@@ -4,6 +4,9 @@
  * store: those are the engine's.
  *
  * Must never: fail or hold up a write. Placing gives up instead, and the object is served from the store.
+ *
+ * While a snapshot is being loaded it is **closed**: no node is asked for anything, since a session would evict the chunks
+ * that no manifest lists yet. What comes in is not placed, reads go to the store, and evictions wait.
  */
 import type { Clock, Log } from '@sion/components';
 import {
@@ -48,6 +51,8 @@ export class ObjectMemory {
   /** Everything with chunks in memory, objects that are still being taken in included. */
   readonly #live = new Map<string, { readonly fragments: readonly (PlacedFragment | undefined)[] }>();
   readonly #codecs = new Map<string, Codec>();
+  /** While it is closed: layouts that are of no use any more. */
+  #unwanted: { readonly id: LayoutId; readonly fragments: readonly (PlacedFragment | undefined)[] }[] | undefined;
 
   constructor(parts: MemoryParts) {
     this.parts = parts;
@@ -59,10 +64,30 @@ export class ObjectMemory {
     return this.#live.size;
   }
 
-  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory. */
+  get isOpen(): boolean {
+    return this.#unwanted === undefined;
+  }
+
+  /** Leaves the nodes alone until {@link open}. Before the first request only. */
+  close(): void {
+    this.#unwanted ??= [];
+  }
+
+  /** The manifests are whole: nodes may be asked from now on. */
+  open(): void {
+    const unwanted = this.#unwanted ?? [];
+    this.#unwanted = undefined;
+    for (const { id, fragments } of unwanted) this.#evict(id, fragments);
+  }
+
+  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory, or that closed. */
   beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter | undefined {
     if (sizeBytes !== undefined && sizeBytes > this.parts.maxObjectBytes) {
       this.parts.metrics.countBypassed();
+      return undefined;
+    }
+    if (!this.isOpen) {
+      this.parts.metrics.countUnplaced();
       return undefined;
     }
     return new ObjectWriter(this, sizeBytes, account);
@@ -114,7 +139,8 @@ export class ObjectMemory {
   /** Frees the chunks of a layout at once. */
   free(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
     if (!this.#live.delete(formatLayoutId(id))) return;
-    for (const [node, ids] of chunksByNode(id, fragments)) this.parts.fleet.evict(node, ids);
+    if (this.#unwanted === undefined) this.#evict(id, fragments);
+    else this.#unwanted.push({ id, fragments });
   }
 
   /** Holds the object's chunks while they are read. */
@@ -125,6 +151,10 @@ export class ObjectMemory {
   release(object: PlacedObject): void {
     object.readers--;
     if (object.dropped && object.readers === 0) this.drop(object);
+  }
+
+  #evict(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
+    for (const [node, ids] of chunksByNode(id, fragments)) this.parts.fleet.evict(node, ids);
   }
 
   #onLost(node: NodeIndex, lost: readonly ManifestEntry[]): void {

@@ -10,6 +10,8 @@ export interface PlacedTotals {
   objects: number;
   /** Those of them whose every chunk is held. */
   complete: number;
+  /** Counts up with each of them that comes or goes, and each chunk of them that is found or lost. */
+  changes: number;
 }
 
 /** How many chunks of one object are held, so that nobody has to walk them. Shared by the object's fragments. */
@@ -42,12 +44,14 @@ export class ChunkTally {
   count(totals: PlacedTotals): void {
     if (this.#totals !== undefined) return;
     this.#totals = totals;
+    totals.changes++;
     totals.objects++;
     if (this.isComplete) totals.complete++;
   }
 
   uncount(): void {
     if (this.#totals === undefined) return;
+    this.#totals.changes++;
     this.#totals.objects--;
     if (this.isComplete) this.#totals.complete--;
     this.#totals = undefined;
@@ -56,7 +60,9 @@ export class ChunkTally {
   #change(change: () => void): void {
     const wasComplete = this.isComplete;
     change();
-    if (this.#totals !== undefined) this.#totals.complete += Number(this.isComplete) - Number(wasComplete);
+    if (this.#totals === undefined) return;
+    this.#totals.changes++;
+    this.#totals.complete += Number(this.isComplete) - Number(wasComplete);
   }
 }
 

@@ -92,7 +92,7 @@ export class Engine implements Objects {
   readonly #count: KeyCount;
   readonly #namePages = new NamePages();
   readonly #placings = new Set<Promise<void>>();
-  readonly #totals: PlacedTotals = { objects: 0, complete: 0 };
+  readonly #totals: PlacedTotals = { objects: 0, complete: 0, changes: 0 };
   #sweepTimer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #sweepAfter: string | undefined;
@@ -246,6 +246,7 @@ export class Engine implements Objects {
   async invalidatePrefix(prefix: Key): Promise<number> {
     this.#assertOpen();
     this.#namePages.clear();
+    this.knowledge.invalidateRestoring(prefix);
     let [invalidated, looked] = [0, 0];
     for (const key of this.knowledge.keys()) {
       if (key.startsWith(prefix) && this.knowledge.invalidate(key)) invalidated++;
@@ -286,6 +287,11 @@ export class Engine implements Objects {
       pinned: this.#turns.size,
       maxPlacedBytes: this.#parts.settings.maxPlacedBytes,
     };
+  }
+
+  /** Grows with every change to what is in memory; as long as it stands still, so does what a snapshot says. */
+  get memoryChanges(): number {
+    return this.#totals.changes;
   }
 
   /** An object with an expiry became known other than by a write: from a snapshot. */

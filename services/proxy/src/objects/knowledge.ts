@@ -7,10 +7,14 @@
  * under way at any time during the lookup, or when another lookup beside it was believed meanwhile: what it saw may be
  * older. Its reader has seen it all the same. So if it differs from what is believed, it may as well be newer (others
  * write to the store, and a write of unknown result lands when it likes), and the store is asked again before the next use.
+ *
+ * A snapshot may be put back while all this goes on: what it says of a key holds only if nothing was learned of that key
+ * since it began to be loaded (`learned-keys.ts`).
  */
 import type { StoredObject } from '@sion/components';
 import { AbsentKeys, Directory } from '@sion/core';
 import type { PlacedObject } from '../memory/placed-object.ts';
+import { LearnedKeys, type LearnedLimits } from './learned-keys.ts';
 import type { Key, ObjectInfo } from './objects.ts';
 
 export interface Entry {
@@ -59,6 +63,8 @@ export class Knowledge {
   readonly #absent: AbsentKeys;
   readonly #lookups = new Map<Key, Set<Lookup>>();
   readonly #writing = new Map<Key, Writing>();
+  /** While a snapshot is being loaded. */
+  #learned: LearnedKeys | undefined;
 
   constructor(options: KnowledgeOptions) {
     this.#options = options;
@@ -116,6 +122,7 @@ export class Knowledge {
   /** A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces. */
   beginWrite(key: Key, before: string | undefined): void {
     this.#writing.set(key, { before, seen: new Set(), isDoubtful: false });
+    this.#learned?.add(key);
     this.#absent.remove(key);
     for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
   }
@@ -155,6 +162,7 @@ export class Knowledge {
 
   /** Believes nothing of this key any more. */
   forget(key: Key): void {
+    this.#learned?.add(key);
     this.#absent.remove(key);
     this.#remove(key);
   }
@@ -206,10 +214,42 @@ export class Knowledge {
     entry.placed = undefined;
   }
 
-  /** Puts back an entry of a snapshot. */
-  restore(entry: Entry): void {
-    this.#directory.set(entry.key, entry);
-    if (entry.placed !== undefined) this.#options.onPlaced(entry.placed);
+  /** Entries of a snapshot are going to be put back; from now on it is noted what is learned beside them. */
+  beginRestoring(limits?: LearnedLimits): void {
+    this.#learned = new LearnedKeys(limits);
+  }
+
+  /** False when so much was learned since {@link beginRestoring} that nothing more can be put back. */
+  get canRestore(): boolean {
+    return this.#learned?.isFull === false && this.#directory.size < this.#directory.maxEntries;
+  }
+
+  /** Others have changed keys with this prefix: a snapshot's word on them is not believed any more. */
+  invalidateRestoring(prefix: Key): void {
+    this.#learned?.addPrefix(prefix);
+  }
+
+  /**
+   * Puts back an entry of a snapshot, or only its place where the same version was found meanwhile; false when its key is
+   * known otherwise by now, or there is no room. Then it has changed nothing.
+   */
+  restore(entry: Entry): boolean {
+    const { key, placed } = entry;
+    const present = this.#directory.peek(key);
+    if (present !== undefined) {
+      if (placed === undefined || present.placed !== undefined || !isSameBytes(present.object, entry.object))
+        return false;
+      this.place(present, placed);
+      return true;
+    }
+    if (!this.canRestore || this.#learned?.has(key)) return false;
+    this.#directory.set(key, entry);
+    if (placed !== undefined) this.#options.onPlaced(placed);
+    return true;
+  }
+
+  endRestoring(): void {
+    this.#learned = undefined;
   }
 
   /** Evicts the coldest entry that has chunks in memory; false when there is none. */
@@ -232,12 +272,14 @@ export class Knowledge {
     this.#writing.get(key)?.seen.add(found?.etag);
     const entry = this.#directory.peek(key);
     if (entry === undefined) {
+      this.#learned?.add(key);
       if (found !== undefined) this.#absent.remove(key);
     } else if (entry.object.etag !== found?.etag) entry.confirmed = false;
     return entry;
   }
 
   #believe(key: Key, object: StoredObject | undefined): Entry | undefined {
+    this.#learned?.add(key);
     if (object === undefined) {
       this.#remove(key);
       this.#absent.add(key, this.#options.monotonicMs());

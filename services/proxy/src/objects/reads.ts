@@ -121,7 +121,7 @@ async function readEntry(
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
-  if (entry.placed?.present) return await readMemory(parts, entry, range, options, begunMs);
+  if (entry.placed?.present && parts.memory.isOpen) return await readMemory(parts, entry, range, options, begunMs);
   if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
   const whole = range.end - range.start === object.sizeBytes;
   const got = await parts.store.get(object.name, { ifMatch: object.etag, ...(whole ? {} : { range }) });

@@ -88,6 +88,7 @@ export async function restoreSnapshot(
   if (snapshot === undefined || snapshot.nodes !== fleet.size) return { entries: 0, believed: false };
   const believed = clean !== undefined && clean === snapshot.epoch && clean + 1 === epoch;
   placement.restore(snapshot.placement);
+  engine.knowledge.beginRestoring();
   const manifests = new Map<NodeIndex, ManifestEntry[]>();
   for (const packed of snapshot.entries) {
     const key = Buffer.from(packed.key, 'base64').toString('latin1');
@@ -100,6 +101,7 @@ export async function restoreSnapshot(
     engine.knowledge.restore({ key, object, confirmed: believed && packed.confirmed, placed, loading: false });
     if (object.metadata.expiresAtMs !== undefined) engine.noteExpiry(key, object.metadata.expiresAtMs);
   }
+  engine.knowledge.endRestoring();
   for (const [node, entries] of manifests) fleet.restore(node, entries);
   return { entries: snapshot.entries.length, believed };
 }
