@@ -34,6 +34,8 @@ export interface LocalSionOptions {
   readonly nodes?: number;
   readonly nodeMemoryMb?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of the emulator; unless it says so, networks of instances have no limit. */
+  readonly emulatorEnvironment?: Readonly<Record<string, string>>;
   /** Of the functions, beside the data folder. */
   readonly nodeEnvironment?: Readonly<Record<string, string>>;
 }
@@ -86,6 +88,8 @@ export class LocalSion {
     this.#emulator = await this.#start('packages/emulator/src/main.ts', {
       SION_LAMBDA_PORT: String(port),
       SION_EMULATOR_LOG_LEVEL: 'warn',
+      SION_EMULATOR_NETWORK_BYTES_PER_SECOND: '0',
+      ...this.#options.emulatorEnvironment,
     });
     this.#bundle ??= buildNodeBundle({ outDir: join(this.dataDir, 'bundle') });
     const { folder, handler, codeVersion } = await this.#bundle;

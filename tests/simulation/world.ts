@@ -13,7 +13,7 @@ import {
   VirtualStore,
   VirtualTime,
 } from '@sion/components';
-import { awsFigures, VirtualLambda } from '@sion/emulator';
+import { awsFigures, unlimitedNetwork, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
 import { SeededRandom } from '@sion/workload';
@@ -67,7 +67,8 @@ export class World {
     this.lambda = new VirtualLambda({
       time: this.time,
       random: new SeededRandom(`${seed} lambda`),
-      figures: awsFigures,
+      // Instances' networks are the weather's affair.
+      figures: { ...awsFigures, ...unlimitedNetwork },
       weather: this.weather.lambda,
       wallMs: worldBeginsMs,
       start: (process) => this.#startNode(process),

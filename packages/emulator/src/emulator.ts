@@ -43,6 +43,7 @@ export async function createEmulator(parts: EmulatorParts): Promise<Emulator> {
     region: { region: settings.emulatorRegion, accountId: settings.emulatorAccountId },
     memorySampleMs: settings.emulatorMemorySampleMs,
     bootstrap: bundles.bootstrap,
+    network: bundles.network,
     guard,
     launch: findLaunch(),
     clock,

@@ -5,6 +5,7 @@ export * from './model/events.ts';
 export * from './model/figures.ts';
 export * from './model/meter.ts';
 export * from './model/model.ts';
+export { type NetworkFigures, unlimitedNetwork } from './model/network-bucket.ts';
 export * from './model/prices.ts';
 export * from './model/report.ts';
 export * from './settings.ts';

@@ -87,6 +87,29 @@ function eventSettings(figures: Figures) {
   };
 }
 
+function networkSettings(figures: Figures) {
+  return {
+    emulatorNetworkBytesPerSecond: count(
+      figures.networkBytesPerSecond,
+      0,
+      2 ** 40,
+      'What an instance’s network carries for good, both directions and the store together, in bytes per second. 0 = no limit.',
+    ),
+    emulatorNetworkBurstBytes: count(
+      figures.networkBurstBytes,
+      0,
+      2 ** 40,
+      'Bytes that a rested instance’s network carries before that rate binds.',
+    ),
+    emulatorNetworkPeakBytesPerSecond: count(
+      figures.networkPeakBytesPerSecond,
+      0,
+      2 ** 40,
+      'What it never exceeds, in bytes per second. 0 = no such limit.',
+    ),
+  };
+}
+
 function schemaOf(figures: Figures) {
   return Type.Object(
     {
@@ -115,6 +138,7 @@ function schemaOf(figures: Figures) {
       ...limitSettings(figures),
       ...lifeSettings(figures),
       ...eventSettings(figures),
+      ...networkSettings(figures),
     },
     { additionalProperties: false },
   );
@@ -154,5 +178,8 @@ export function figuresOf(settings: EmulatorSettings): Figures {
     eventMaxBackoffMs: settings.emulatorEventMaxBackoffMs,
     eventMaxAgeMs: settings.emulatorEventMaxAgeMs,
     eventQueueLimit: settings.emulatorEventQueueLimit,
+    networkBytesPerSecond: settings.emulatorNetworkBytesPerSecond,
+    networkBurstBytes: settings.emulatorNetworkBurstBytes,
+    networkPeakBytesPerSecond: settings.emulatorNetworkPeakBytesPerSecond,
   };
 }

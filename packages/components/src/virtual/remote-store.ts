@@ -149,6 +149,8 @@ export class RemoteStore implements Store {
             body.cancel();
             throw new SionError('unavailable', 'the store broke the body off');
           }
+          const waitMs = process.carry(next.value.length);
+          if (waitMs > 0) await new Promise<void>((resolve) => process.soon(waitMs, resolve));
           yield next.value;
         }
       },

@@ -199,7 +199,9 @@ export class VirtualConnection implements Connection {
     this.#departing = true;
     const bytes = Math.min(this.#unsentBytes, room, 64 * 1024);
     const { time } = this.#process;
-    time.after(bytes * this.#wire.msPerByte, () => {
+    const peerMs = this.#peer === undefined ? 0 : this.#peer.#process.carry(bytes);
+    const slowestMs = Math.max(bytes * this.#wire.msPerByte, this.#process.carry(bytes), peerMs);
+    time.after(slowestMs, () => {
       this.#departing = false;
       if (this.#state === 'over') return;
       this.#send(this.#take(bytes));

@@ -8,6 +8,12 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export type ProcessState = 'running' | 'paused' | 'dead';
 
+/** What the network of a process carries: its connections, both ways, and what it reads of a store, share it. */
+export interface Bandwidth {
+  /** Books so many bytes; gives the milliseconds until they have passed, 0 when they may pass at once. */
+  take(nowMs: number, bytes: number): number;
+}
+
 export class VirtualProcess {
   readonly name: string;
   readonly time: VirtualTime;
@@ -19,6 +25,8 @@ export class VirtualProcess {
   readonly #onDeath = new Set<() => void>();
   /** Timers that are set; for finding leaks. */
   timers = 0;
+  /** Without one its network has no limit of its own. */
+  bandwidth: Bandwidth | undefined;
 
   /** `wallMs`: what its wall clock shows when the world begins. */
   constructor(time: VirtualTime, name: string, wallMs: number) {
@@ -44,6 +52,11 @@ export class VirtualProcess {
   /** Lets `reach` its code `delayMs` from now: at once when it runs then, later when it is paused, never when it is dead. */
   soon(delayMs: number, reach: () => void): void {
     this.time.after(delayMs, () => this.#reach(reach));
+  }
+
+  /** Books bytes of its network; gives the milliseconds until they have passed. */
+  carry(bytes: number): number {
+    return this.bandwidth?.take(this.time.nowMs, bytes) ?? 0;
   }
 
   /** The promise as this process sees it: settled through {@link soon}, or never. */

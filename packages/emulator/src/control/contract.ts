@@ -96,6 +96,8 @@ export interface InstanceListing {
   readonly memoryMb: number;
   readonly usedMb: number;
   readonly maxMemoryMb: number;
+  /** Bytes since it began: of connections, towards it and away from it, and of files. Only where its network has a limit. */
+  readonly carriedBytes?: { readonly in: number; readonly out: number; readonly files: number };
   readonly requestId?: string;
 }
 

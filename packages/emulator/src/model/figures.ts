@@ -51,10 +51,17 @@ export interface Figures {
   readonly eventMaxAgeMs: number;
   /** Event: as many may wait in all functions together; more are refused as throttled. */
   readonly eventQueueLimit: number;
+  /** Bytes per second that an instance's network carries for good, both directions together. 0 = no limit. */
+  readonly networkBytesPerSecond: number;
+  /** What a rested instance may carry before that rate binds. */
+  readonly networkBurstBytes: number;
+  /** Bytes per second that it never exceeds. 0 = no such limit. */
+  readonly networkPeakBytesPerSecond: number;
 }
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+const mib = 1024 * 1024;
 
 /** AWS's values. */
 export const awsFigures: Figures = {
@@ -81,6 +88,10 @@ export const awsFigures: Figures = {
   eventMaxBackoffMs: 5 * minuteMs,
   eventMaxAgeMs: 6 * hourMs,
   eventQueueLimit: 100_000,
+  networkBytesPerSecond: 75 * mib,
+  // Reported by others, not stated by AWS: about 300 MiB at about 1 GiB/s.
+  networkBurstBytes: 300 * mib,
+  networkPeakBytesPerSecond: 1024 * mib,
 };
 
 /** Where local mode departs from AWS. Everything else is AWS's value. */
@@ -91,4 +102,6 @@ export const localFigures = {
   initFloorMs: 0,
   /** A hundred processes that start together on two cores are slower than AWS, and must not fail for that. */
   initTimeoutMs: minuteMs,
+  /** All instances share one machine, and a limit costs each byte a way through the emulator. */
+  networkBytesPerSecond: 0,
 } as const satisfies Partial<Figures>;

@@ -1,5 +1,5 @@
 /**
- * The two scripts that run outside the emulator's process, bootstrap and guard, bundled to plain JavaScript once per
+ * The scripts that run outside the emulator's process, bootstrap, network and guard, bundled to plain JavaScript once per
  * content: stripping types in every instance would add 30 ms to each cold start. Files are named by their hash, so that
  * emulators of different versions may share a folder, and are put there whole.
  */
@@ -11,14 +11,17 @@ import { buildSync } from 'esbuild';
 
 export interface Bundles {
   readonly bootstrap: string;
+  /** Loaded before the bootstrap where the network of an instance has a limit. */
+  readonly network: string;
   readonly guard: string;
 }
 
-/** Builds both into `folder` and gives their paths. */
+/** Builds them into `folder` and gives their paths. */
 export function buildBundles(folder: string): Bundles {
   mkdirSync(folder, { recursive: true });
   return {
     bootstrap: bundle(folder, 'bootstrap', '../bootstrap/bootstrap-main.ts'),
+    network: bundle(folder, 'network', '../bootstrap/network-main.ts'),
     guard: bundle(folder, 'guard', './guard-main.ts'),
   };
 }

@@ -15,7 +15,8 @@ import type { Guard } from './guard.ts';
 import { InvocationLogs } from './invocation-log.ts';
 import type { Launch } from './launch.ts';
 import type { ProcessMemory } from './memory.ts';
-import { Sandbox } from './sandbox.ts';
+import { type CarriedBytes, Relay } from './relay.ts';
+import { Sandbox, type SandboxPlan } from './sandbox.ts';
 
 export interface ProcessDriverOptions {
   readonly figures: Figures;
@@ -23,6 +24,8 @@ export interface ProcessDriverOptions {
   readonly memorySampleMs: number;
   /** The bootstrap's script. */
   readonly bootstrap: string;
+  /** The script that leads the network of an instance through its relay. */
+  readonly network: string;
   readonly guard: Guard;
   readonly launch: Launch;
   readonly clock: Clock;
@@ -53,6 +56,8 @@ export interface LiveInstance extends InstanceView {
   readonly pid: number | undefined;
   readonly processState: string | undefined;
   readonly memory: ProcessMemory | undefined;
+  /** Absent where the network has no limit. */
+  readonly carried: CarriedBytes | undefined;
 }
 
 export class ProcessDriver {
@@ -126,7 +131,8 @@ export class ProcessDriver {
   instances(): readonly LiveInstance[] {
     return this.#model.instances(this.#now()).map((view) => {
       const sandbox = this.#sandboxes.get(view.instance)?.sandbox;
-      return { ...view, pid: sandbox?.pid, processState: sandbox?.processState(), memory: sandbox?.memory() };
+      const { pid, carried } = sandbox ?? {};
+      return { ...view, pid, carried, processState: sandbox?.processState(), memory: sandbox?.memory() };
     });
   }
 
@@ -244,6 +250,7 @@ export class ProcessDriver {
           environment: instanceEnvironment(region, deployed, this.instanceId(instance)),
           maxResponseBytes: figures.maxResponseBytes,
           launch,
+          ...this.#network(),
         },
         {
           ready: () => this.#feed({ kind: 'ready', instance }),
@@ -264,6 +271,13 @@ export class ProcessDriver {
     };
     this.#sandboxes.set(instance, running);
     running.sandbox.start();
+  }
+
+  /** The relay of a new instance, where its network has a limit. */
+  #network(): Pick<SandboxPlan, 'network'> {
+    const { figures, clock, random, network: script } = this.#options;
+    if (figures.networkBytesPerSecond === 0) return {};
+    return { network: { script, relay: new Relay({ figures, clock, secret: randomHex(random, 16) }) } };
   }
 
   #deliver(instance: number, requestId: string, deadlineInMs: number): void {

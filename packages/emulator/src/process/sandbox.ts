@@ -5,10 +5,12 @@
  * not reach it and whatever it starts goes with it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import type { Answer } from '../model/events.ts';
 import type { Guard } from './guard.ts';
 import type { Launch } from './launch.ts';
 import { type ProcessMemory, readProcessMemory, readProcessState } from './memory.ts';
+import type { CarriedBytes, Relay } from './relay.ts';
 import { RuntimeApi, type RuntimeInvocation } from './runtime-api.ts';
 
 /** What a sandbox is to run. */
@@ -20,6 +22,8 @@ export interface SandboxPlan {
   readonly environment: Readonly<Record<string, string>>;
   readonly maxResponseBytes: number;
   readonly launch: Launch;
+  /** Where its network has a limit: what all of it leads through, and the script that leads it there. */
+  readonly network?: { readonly relay: Relay; readonly script: string };
 }
 
 /** What happens in a sandbox; nothing is said after `kill`. */
@@ -64,8 +68,8 @@ export class Sandbox {
 
   /** Starts the process; how that goes is heard by the listener. */
   start(): void {
-    this.#api.listen().then(
-      (address) => this.#spawn(address),
+    Promise.all([this.#api.listen(), this.#plan.network?.relay.listen()]).then(
+      ([address, relay]) => this.#spawn(address, relay),
       (error: Error) => this.#say(() => this.#listener.exited(`cannot listen: ${error.message}`)),
     );
   }
@@ -75,10 +79,12 @@ export class Sandbox {
   }
 
   freeze(): void {
+    this.#plan.network?.relay.freeze();
     this.#signal('SIGSTOP');
   }
 
   thaw(): void {
+    this.#plan.network?.relay.thaw();
     this.#signal('SIGCONT');
   }
 
@@ -86,7 +92,7 @@ export class Sandbox {
   kill(): Promise<void> {
     this.#killed = true;
     this.#signal('SIGKILL');
-    return Promise.all([this.#gone, this.#api.close()]).then(() => undefined);
+    return Promise.all([this.#gone, this.#api.close(), this.#plan.network?.relay.close()]).then(() => undefined);
   }
 
   /** The process's memory; undefined while there is none. */
@@ -99,16 +105,27 @@ export class Sandbox {
     return this.pid === undefined ? undefined : readProcessState(this.pid);
   }
 
-  #spawn(runtimeApi: string): void {
+  /** What it has carried over a network with a limit. */
+  get carried(): CarriedBytes | undefined {
+    return this.#plan.network?.relay.carried;
+  }
+
+  #spawn(runtimeApi: string, relay: string | undefined): void {
     if (this.#killed) return;
     const plan = this.#plan;
+    const { network } = plan;
+    const first = network === undefined ? [] : ['--import', pathToFileURL(network.script).href];
     const { program, args } = plan.launch({
       program: process.execPath,
-      args: [...heapFlags(plan.memoryMb), plan.script, plan.handler],
+      args: [...heapFlags(plan.memoryMb), ...first, plan.script, plan.handler],
     });
     const child = spawn(program, [...args], {
       cwd: plan.taskRoot,
-      env: { ...plan.environment, AWS_LAMBDA_RUNTIME_API: runtimeApi },
+      env: {
+        ...plan.environment,
+        AWS_LAMBDA_RUNTIME_API: runtimeApi,
+        ...(relay === undefined ? {} : { SION_EMULATOR_RELAY: relay }),
+      },
       detached: true,
       // The fourth is the pipe whose end tells the bootstrap that the emulator is gone.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -168,7 +168,7 @@ export class ControlApi {
   }
 
   #list(live: LiveInstance): InstanceListing {
-    const { pid, processState, memory, idleMs, requestId, functionName, state, invocations } = live;
+    const { pid, processState, memory, idleMs, requestId, functionName, state, invocations, carried } = live;
     if (state === 'gone') throw new Error(`instance ${live.instance} is listed although it is gone`);
     return {
       id: this.#driver.instanceId(live.instance),
@@ -182,6 +182,7 @@ export class ControlApi {
       memoryMb: live.memoryMb,
       usedMb: memory?.usedMb ?? 0,
       maxMemoryMb: Math.max(live.maxMemoryMb, memory?.peakMb ?? 0),
+      ...(carried === undefined ? {} : { carriedBytes: { ...carried } }),
       ...(requestId === undefined ? {} : { requestId }),
     };
   }

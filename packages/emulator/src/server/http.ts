@@ -1,5 +1,7 @@
 /** Small pieces that all three HTTP faces need: bounded bodies, JSON answers, the check of Host and Origin. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+// oxlint-disable-next-line eslint/no-restricted-imports -- The type of servers, those of relays among them.
+import type { Server as SocketServer } from 'node:net';
 
 /** A whole body, or that it is larger than allowed. */
 export type Body = { readonly kind: 'whole'; readonly bytes: Buffer } | { readonly kind: 'too-large' };
@@ -62,7 +64,7 @@ export function unescapePath(part: string): string | undefined {
 }
 
 /** Listens on a loopback port (0 = any free one) and gives the port. */
-export function listenOnLoopback(server: Server, port: number): Promise<number> {
+export function listenOnLoopback(server: SocketServer, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {

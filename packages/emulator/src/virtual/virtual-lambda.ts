@@ -12,6 +12,7 @@ import {
 import type { Effect, FunctionConfig, ModelEvent, ReclaimSelection, Reply } from '../model/events.ts';
 import type { Figures } from '../model/figures.ts';
 import { LambdaModel } from '../model/model.ts';
+import { NetworkBucket } from '../model/network-bucket.ts';
 
 /** What runs in an instance: one call for each invocation, `remainingMs` before its deadline. */
 export type VirtualHandler = (payload: Uint8Array, remainingMs: number) => Promise<Uint8Array>;
@@ -151,8 +152,9 @@ export class VirtualLambda {
   }
 
   #spawn(instance: number, functionName: string): void {
-    const { time, wallMs } = this.#parts;
+    const { time, wallMs, figures } = this.#parts;
     const process = new VirtualProcess(time, `${functionName}/${instance}`, wallMs);
+    if (figures.networkBytesPerSecond > 0) process.bandwidth = new NetworkBucket(figures);
     const handler = this.#parts.start(process, functionName);
     this.#sandboxes.set(instance, { process, functionName, handler });
     this.#feedNext({ kind: 'ready', instance });
