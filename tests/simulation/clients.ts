@@ -92,12 +92,15 @@ export class SimulatedClient {
       this.#world.problem(`${this.#name}: a call of ${begunMs.toFixed(0)} ms has no answer after ${deadlineMs} ms`);
     });
     reached.life.calls++;
+    const before = this.#world.disturbance;
+    this.#world.noteCall();
     try {
       await act();
     } catch (thrown) {
       if (!(thrown instanceof Crashed)) throw thrown;
     } finally {
       reached.life.calls--;
+      this.#world.tally.countCall(before, this.#world.disturbance);
       late.cancelled = true;
     }
   }

@@ -1,30 +1,41 @@
 /**
  * The fault plan of a simulated world: what befalls instances, links, store, clocks and the proxy itself while clients
- * go on. What goes wrong with single requests is the weather's.
+ * go on. What goes wrong with single requests is the weather's. Most faults are aimed: they wait for a call to begin, and
+ * come while it is under way.
  */
+import type { VirtualProcess } from '@sion/components';
 import { SeededRandom } from '@sion/workload';
 import type { World } from './world.ts';
 
-type Fault = (world: World, random: SeededRandom) => Promise<void> | void;
+/** What came, or undefined when there was nothing that it could befall; resolves when it is over. */
+type Fault = (world: World, random: SeededRandom) => Promise<void> | string | undefined;
 
 /** With how often each comes, relative to the others. */
 const plan: readonly (readonly [share: number, kind: string, befall: Fault])[] = [
-  [40, 'instance reclaimed', (world) => world.lambda.reclaim({ kind: 'count', count: 1 })],
-  [10, 'idle instance reclaimed', (world) => world.lambda.reclaim({ kind: 'count', count: 1 }, true)],
-  [4, 'share of instances reclaimed', (world) => world.lambda.reclaim({ kind: 'share', share: 0.3 })],
-  [2, 'all instances reclaimed', (world) => world.lambda.reclaim({ kind: 'all' })],
-  [10, 'link cut', (world, random) => drawLink(world, random)?.cut()],
-  [6, 'link silent', (world, random) => drawLink(world, random)?.silence()],
-  [6, 'link slow', (world, random) => drawLink(world, random)?.slow(10 ** (1 + random.integer(4)))],
-  [2, 'function replaced', replaceFunction],
-  [3, 'store down', storeOutage],
-  [3, 'store slow', storeSlow],
-  [3, 'proxy crashed', (world) => world.life?.die('crashes')],
-  [2, 'proxy restarted', async (world) => await world.life?.stop()],
-  [5, 'proxy paused and deposed', depose],
+  [30, 'instance reclaimed', (world) => reclaimed(world)],
+  [14, 'idle instance reclaimed', (world, random) => reclaimOne(world, random, 'idle')],
+  [14, 'serving instance reclaimed', (world, random) => reclaimOne(world, random, 'busy')],
+  [14, 'storing instance reclaimed', reclaimStoring],
+  [4, 'share of instances reclaimed', (world) => reclaimed(world, { kind: 'share', share: 0.3 })],
+  [2, 'all instances reclaimed', (world) => reclaimed(world, { kind: 'all' })],
+  [12, 'link cut', (world, random) => withLink(world, random, (link) => link.cut())],
+  [6, 'link half-open', (world, random) => withLink(world, random, (link) => link.silence())],
+  [6, 'link slow', (world, random) => withLink(world, random, (link) => link.slow(10 ** (1 + random.integer(4))))],
+  [3, 'function replaced', replaceFunction],
+  [4, 'function inactive', deactivateFunction],
+  [2, 'invocations throttled for a while', throttleAll],
+  [3, 'store away for a while', storeOutage],
+  [4, 'store slow for a while', storeSlow],
+  [2, 'proxy crashed', (world) => crash(world)],
+  [6, 'proxy crashed within an await', crashWithin],
+  [3, 'proxy restarted in order', restart],
+  [6, 'proxy paused, another one takes over', depose],
   [3, 'proxy paused', pauseProxy],
-  [2, 'wall clock jumped', (world, random) => world.jumpWallClock(random.integer(60_000) - 30_000)],
+  [3, 'wall clocks jumped', jumpClocks],
 ];
+
+/** Nothing goes on of it. */
+const done = 'done';
 
 /** Lets faults befall the world, one every `everyMs` or so, until it `isOver`. */
 export async function befall(world: World, everyMs: number, isOver: () => boolean): Promise<void> {
@@ -33,27 +44,91 @@ export async function befall(world: World, everyMs: number, isOver: () => boolea
   const under: Promise<void>[] = [];
   for (;;) {
     await world.sleep(random.integer(2 * everyMs));
+    if (random.integer(5) > 0 && !isOver()) {
+      await world.nextCall();
+      await world.sleep(random.integer(30));
+    }
     if (isOver()) break;
     let draw = random.integer(all);
     const drawn = plan.find(([share]) => (draw -= share) < 0);
     if (drawn === undefined) continue;
     const [, kind, fault] = drawn;
+    const came = fault(world, random);
+    if (came === undefined) continue;
     world.weather.count(kind);
     world.history.note(`FAULT ${kind}`);
-    under.push(Promise.resolve(fault(world, random)));
+    if (typeof came !== 'string') under.push(came);
   }
   await Promise.all(under);
 }
 
-function drawLink(world: World, random: SeededRandom) {
-  const { links } = world.network;
-  return links.length === 0 ? undefined : links[random.integer(links.length)];
+function reclaimed(
+  { lambda }: World,
+  selection: Parameters<World['lambda']['reclaim']>[0] = { kind: 'count', count: 1 },
+): string | undefined {
+  if (lambda.instances.length === 0) return undefined;
+  lambda.reclaim(selection);
+  return done;
 }
 
-function replaceFunction(world: World, random: SeededRandom): void {
+function reclaimOne({ lambda }: World, random: SeededRandom, activity: 'idle' | 'busy'): string | undefined {
+  const those = lambda.instances.filter((each) => each.activity === activity);
+  const victim = those[random.integer(Math.max(1, those.length))];
+  if (victim === undefined) return undefined;
+  lambda.reclaim({ kind: 'one', instance: victim.instance });
+  return done;
+}
+
+/** The next instance that a chunk is on its way to. */
+async function reclaimStoring(world: World, random: SeededRandom): Promise<void> {
+  const process = await world.nextStoring();
+  if (process === undefined) return;
+  const partMs = random.double();
+  if (random.integer(2) === 0) await world.sleep(partMs);
+  reclaimProcess(world, process);
+}
+
+function reclaimProcess({ lambda }: World, process: VirtualProcess): void {
+  const victim = lambda.instances.find((each) => each.process === process);
+  if (victim !== undefined) lambda.reclaim({ kind: 'one', instance: victim.instance });
+}
+
+function withLink(
+  { network }: World,
+  random: SeededRandom,
+  befallLink: (link: World['network']['links'][number]) => void,
+): string | undefined {
+  const { links } = network;
+  const link = links[random.integer(Math.max(1, links.length))];
+  if (link === undefined) return undefined;
+  befallLink(link);
+  return done;
+}
+
+function drawFunction(world: World, random: SeededRandom) {
   const functions = world.lambda.model.functions(world.time.nowMs);
-  const config = functions[random.integer(functions.length)]?.config;
-  if (config !== undefined) world.lambda.deploy({ ...config, revision: `${config.revision}+` });
+  return functions[random.integer(functions.length)]?.config;
+}
+
+function replaceFunction(world: World, random: SeededRandom): string | undefined {
+  const config = drawFunction(world, random);
+  if (config === undefined) return undefined;
+  world.lambda.deploy({ ...config, revision: `${config.revision}+` });
+  return done;
+}
+
+function deactivateFunction(world: World, random: SeededRandom): string | undefined {
+  const busy = new Set(world.lambda.instances.flatMap((each) => (each.activity === 'idle' ? [] : [each.functionName])));
+  const config = drawFunction(world, random);
+  if (config === undefined || busy.has(config.name)) return undefined;
+  world.lambda.deactivate(config.name);
+  return done;
+}
+
+async function throttleAll(world: World, random: SeededRandom): Promise<void> {
+  world.weather.isThrottled = true;
+  await world.sleep(random.integer(10_000));
+  world.weather.isThrottled = false;
 }
 
 async function storeOutage(world: World, random: SeededRandom): Promise<void> {
@@ -68,23 +143,58 @@ async function storeSlow(world: World, random: SeededRandom): Promise<void> {
   world.weather.storeSlowness = 1;
 }
 
-async function pauseProxy(world: World, random: SeededRandom): Promise<void> {
+function jumpClocks(world: World, random: SeededRandom): string {
+  world.jumpWallClock(random.integer(60_000) - 30_000);
+  return done;
+}
+
+function crash({ life }: World): string | undefined {
+  if (life?.process.state !== 'running') return undefined;
+  life.die('crashes');
+  return done;
+}
+
+/** The process dies where it stands: a few things still reach its code, the next one does not. */
+function crashWithin(world: World, random: SeededRandom): Promise<void> | undefined {
   const { life } = world;
-  if (life?.process.state !== 'running') return;
-  life.process.pause();
-  await world.sleep(random.integer(random.integer(4) === 0 ? 30_000 : 3000));
-  life.disturbedMs = world.time.nowMs;
-  life.process.resume();
+  if (life?.process.state !== 'running') return undefined;
+  return new Promise((resolve) => {
+    const forget = life.process.whenDead(resolve);
+    life.process.afterReaches(random.integer(200), () => {
+      forget();
+      life.die('crashes within an await');
+      resolve();
+    });
+  });
+}
+
+function restart({ life }: World): Promise<void> | undefined {
+  return life?.service === undefined ? undefined : life.stop();
+}
+
+function pauseProxy(world: World, random: SeededRandom): Promise<void> | undefined {
+  const { life } = world;
+  if (life?.process.state !== 'running') return undefined;
+  const pausing = async () => {
+    life.process.pause();
+    await world.sleep(random.integer(random.integer(4) === 0 ? 30_000 : 3000));
+    life.disturbedMs = world.time.nowMs;
+    life.process.resume();
+  };
+  return pausing();
 }
 
 /** Another proxy takes over while this one is paused; then both run, and the old one must find out. */
-async function depose(world: World, random: SeededRandom): Promise<void> {
+function depose(world: World, random: SeededRandom): Promise<void> | undefined {
   const { life } = world;
-  if (life?.process.state !== 'running' || world.elder !== undefined) return;
-  life.process.pause();
-  const heir = world.startProxy(life.machine === 'machine-a' ? 'machine-b' : 'machine-a');
-  await world.sleep(random.integer(40_000));
-  life.disturbedMs = world.time.nowMs;
-  life.process.resume();
-  await heir;
+  if (life?.process.state !== 'running' || world.elder !== undefined) return undefined;
+  const deposing = async () => {
+    life.process.pause();
+    const heir = world.startProxy(life.machine === 'machine-a' ? 'machine-b' : 'machine-a');
+    await world.sleep(random.integer(40_000));
+    life.disturbedMs = world.time.nowMs;
+    life.process.resume();
+    await heir;
+  };
+  return deposing();
 }

@@ -21,10 +21,17 @@ describe('the real proxy and node in a simulated world', () => {
   });
 
   it('meets what it is there for: losses, faults of the store, deposed proxies, reads from memory, decoded and stored', async () => {
-    const { faults, reads, operations } = await simulate({ seed: 'variety', operations: 1000 });
+    const { faults, reads, operations, tally } = await simulate({ seed: 'variety', operations: 1000 });
     expect(operations).toBeGreaterThan(1000);
-    const came = ['instance reclaimed', 'store refused', 'proxy paused and deposed', 'proxy crashed', 'link cut'];
-    for (const kind of came) expect([kind, faults.get(kind) ?? 0]).not.toEqual([kind, 0]);
+    const lost = ['idle', 'serving', 'storing'].map((doing) => `instance lost while ${doing}`);
+    const others = [
+      'store read refused',
+      'proxy paused, another one takes over',
+      'proxy crashed within an await',
+      'link cut',
+    ];
+    for (const kind of [...lost, ...others]) expect([kind, faults.get(kind) ?? 0]).not.toEqual([kind, 0]);
+    expect(tally.overlapping / tally.calls).toBeGreaterThan(0.15);
     for (const source of ['memory', 'decoded', 'store'] as const) expect(reads.get(source)).toBeGreaterThan(10);
   });
 });

@@ -6,6 +6,7 @@ import type { ReadSource } from '@sion/proxy';
 import { asSionError } from '@sion/wire';
 import { SimulatedClient } from './clients.ts';
 import { befall } from './faults.ts';
+import type { Tally } from './tally.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
@@ -13,12 +14,14 @@ export interface SimulationOptions {
   /** Of all clients together. */
   readonly operations: number;
   readonly clients?: number;
+  /** Gives the history also when nothing is wrong. */
+  readonly withLog?: boolean;
 }
 
 export interface SimulationReport {
   readonly seed: string;
   readonly problems: readonly string[];
-  /** The history, of the keys alone that have a problem where those are known. */
+  /** The history, of the keys alone that have a problem where those are known; empty when nobody wants to see it. */
   readonly log: string;
   readonly digest: string;
   readonly operations: number;
@@ -28,10 +31,13 @@ export interface SimulationReport {
   readonly faults: ReadonlyMap<string, number>;
   /** Reads that had bytes, by where those came from. */
   readonly reads: ReadonlyMap<ReadSource, number>;
+  /** Functions that may be used. */
+  readonly nodes: number;
+  readonly tally: Tally;
 }
 
 const pauseMs = 6000;
-const faultEveryMs = 8000;
+const faultEveryMs = 6000;
 
 /** Longer than any simulation takes unless something waits for ever. */
 const mostMs = (operations: number) => 3_600_000 + operations * pauseMs;
@@ -42,7 +48,8 @@ const mostEvents = (operations: number) => 1_000_000 + operations * 1000;
 /** What a key's name looks like in a problem. */
 const keyName = /\b[kc]\d+\b/g;
 
-export async function simulate({ seed, operations, clients = 8 }: SimulationOptions): Promise<SimulationReport> {
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  const { seed, operations, clients = 8, withLog = false } = options;
   const world = new World(seed);
   const keys = [...Array.from({ length: 36 }, (_, index) => `k${index}`), ...['c0', 'c1', 'c2', 'c3']];
   const shuffled = keys.map((_, index) => keys[(index * 7 + 36) % keys.length] ?? 'k0');
@@ -70,11 +77,13 @@ export async function simulate({ seed, operations, clients = 8 }: SimulationOpti
   const named = new Set(problems.flatMap((problem) => problem.match(keyName) ?? []));
   return {
     ...{ seed, problems, digest: history.digest(), operations: history.operations },
-    log: history.render(named.size === 0 ? undefined : named),
+    log: problems.length > 0 || withLog ? history.render(named.size === 0 ? undefined : named) : '',
     virtualMs: time.nowMs,
     events: time.events,
     faults: weather.counts,
     reads: world.reads,
+    nodes: world.settings.nodes,
+    tally: world.tally,
   };
 }
 
@@ -93,6 +102,7 @@ async function live(
     ),
   );
   clientsDone = true;
+  world.endAims();
   await faults;
   await calmDown(world, keys);
   await supervised;

@@ -13,12 +13,13 @@ import {
   VirtualStore,
   VirtualTime,
 } from '@sion/components';
-import { awsFigures, unlimitedNetwork, VirtualLambda } from '@sion/emulator';
+import { awsFigures, type InstanceActivity, unlimitedNetwork, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
 import { SeededRandom } from '@sion/workload';
 import { History } from '../doubles/history.ts';
 import { ProxyLife } from './proxy-life.ts';
+import { type Disturbance, Tally } from './tally.ts';
 import { Weather } from './weather.ts';
 
 /** Bytes are a thousandth of real ones, so that hours of traffic fit. */
@@ -37,6 +38,9 @@ const settingsOfWorld: Readonly<Record<string, string>> = {
 /** What an instance holds: some objects do not fit. */
 const nodeCapacityBytes = 96 * 1024;
 
+/** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
+const leastChunkFrameBytes = 128;
+
 const worldBeginsMs = 1_700_000_000_000;
 
 export class World {
@@ -48,12 +52,17 @@ export class World {
   readonly lambda: VirtualLambda;
   readonly store: VirtualStore;
   readonly problems: string[] = [];
+  readonly tally = new Tally();
   /** Reads that had bytes, by where those came from. */
   readonly reads = new Map<ReadSource, number>();
   readonly settings: ProxySettings;
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
   readonly #disks = new Map<string, VirtualDisk>();
+  /** By the process of a node. */
+  readonly #nodeStores = new Map<VirtualProcess, RemoteStore>();
+  #calling: (() => void)[] = [];
+  #storing: ((process: VirtualProcess | undefined) => void)[] = [];
   #wallOffsetMs = worldBeginsMs;
   #instances = 0;
   #isSupervised = true;
@@ -63,6 +72,7 @@ export class World {
     this.weather = new Weather(seed);
     this.settings = readSettings(proxySettingsSchema, { environment: settingsOfWorld });
     this.network = new VirtualNetwork(this.weather.network);
+    this.network.onWritten = (reader, bytes) => this.#noteWritten(reader, bytes);
     this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024 });
     this.lambda = new VirtualLambda({
       time: this.time,
@@ -72,6 +82,7 @@ export class World {
       weather: this.weather.lambda,
       wallMs: worldBeginsMs,
       start: (process) => this.#startNode(process),
+      onKill: (process, activity, reason) => this.#noteKill(process, activity, reason),
     });
     for (let node = 0; node < this.settings.nodes; node++) {
       const name = `${this.settings.functionPrefix}${String(node).padStart(3, '0')}`;
@@ -112,6 +123,37 @@ export class World {
 
   storeOf(process: VirtualProcess): Store {
     return new RemoteStore(this.store, process, this.weather.store);
+  }
+
+  /** A client calls now. */
+  noteCall(): void {
+    for (const wake of this.#calling.splice(0)) wake();
+  }
+
+  /** Whoever waits for something to aim at need not wait any longer. */
+  endAims(): void {
+    this.noteCall();
+    for (const wake of this.#storing.splice(0)) wake(undefined);
+  }
+
+  /** What is wrong now; a proxy that does not run is. */
+  get disturbance(): Disturbance {
+    const isServed = this.life?.service !== undefined && this.life.process.state === 'running';
+    return { faults: this.weather.faults, isFoul: this.weather.isFoul || !isServed };
+  }
+
+  /** Resolves when a client calls next, or no client calls any more. */
+  nextCall(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#calling.push(resolve);
+    });
+  }
+
+  /** The next node that a chunk is on its way to; undefined when no client calls any more. */
+  nextStoring(): Promise<VirtualProcess | undefined> {
+    return new Promise((resolve) => {
+      this.#storing.push(resolve);
+    });
   }
 
   /** As a process of `machine` can tell it. */
@@ -176,14 +218,33 @@ export class World {
     for (const leak of leaks) this.problem(`${life.process.name}: ${leak}`);
   }
 
+  #noteWritten(reader: VirtualProcess, bytes: number): void {
+    if (bytes < leastChunkFrameBytes || !this.#nodeStores.has(reader)) return;
+    for (const wake of this.#storing.splice(0)) wake(reader);
+  }
+
+  /** What an instance is at when it goes; only what is taken on command comes by our faults. */
+  #noteKill(process: VirtualProcess, activity: InstanceActivity, reason: string): void {
+    const isStoring =
+      this.network.bytesUnderWayTo(process) >= leastChunkFrameBytes ||
+      (this.#nodeStores.get(process)?.underWay ?? 0) > 0;
+    this.#nodeStores.delete(process);
+    const doing = activity === 'busy' ? (isStoring ? 'storing' : 'serving') : activity;
+    if (reason === 'command') this.weather.count(`instance lost while ${doing}`);
+    this.tally.countLoss(reason);
+    this.history.note(`LOST ${process.name} while ${doing}: ${reason}`);
+  }
+
   #startNode(process: VirtualProcess) {
     this.#instances++;
+    const store = new RemoteStore(this.store, process, this.weather.storeOfNodes);
+    this.#nodeStores.set(process, store);
     const node = createNode({
       clock: process.clock,
       random: new SeededRandom(`${this.seed} instance ${this.#instances}`),
       network: this.network.of(process),
       log: silentLog,
-      store: this.storeOf(process),
+      store,
       settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes },
     });
     return async (payload: Uint8Array, remainingMs: number) => {

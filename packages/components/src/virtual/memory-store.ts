@@ -43,14 +43,24 @@ export class VirtualStore implements Store {
   readonly #objects = new Map<string, Held>();
   readonly #options: VirtualStoreOptions;
   #writes = 0;
-  /** Uploads that were begun and neither committed nor aborted. */
-  openUploads = 0;
+  /** Uploads that were begun and neither committed nor aborted, with what ends them. */
+  readonly #uploads = new Map<Upload, () => void>();
 
   constructor(options: VirtualStoreOptions) {
     this.#options = options;
   }
 
+  /** Uploads that were begun and neither committed nor aborted. */
+  get openUploads(): number {
+    return this.#uploads.size;
+  }
+
   async claim(): Promise<void> {}
+
+  /** Ends the uploads of others than who has these. */
+  clearUploads(own: ReadonlySet<Upload>): void {
+    for (const [upload, end] of [...this.#uploads]) if (!own.has(upload)) end();
+  }
 
   async close(): Promise<void> {}
 
@@ -75,12 +85,11 @@ export class VirtualStore implements Store {
     await this.#request('upload', name, () => undefined);
     const pieces: Uint8Array[] = [];
     let open = true;
-    this.openUploads++;
     const end = () => {
-      if (open) this.openUploads--;
+      this.#uploads.delete(upload);
       open = false;
     };
-    return {
+    const upload: Upload = {
       write: async (bytes) => {
         pieces.push(copyOf(bytes));
       },
@@ -95,6 +104,8 @@ export class VirtualStore implements Store {
       },
       abort: async () => end(),
     };
+    this.#uploads.set(upload, end);
+    return upload;
   }
 
   async replaceMetadata(name: string, etag: string, metadata: StoredMetadata): Promise<WriteOutcome> {

@@ -2,7 +2,7 @@
  * A store at the far end of a network, as one process of a simulated world sees it: requests take time, are refused, lose
  * their replies, and land late, after later ones. What is asked is asked of the real contract of the store behind it.
  */
-import { SionError } from '@sion/wire';
+import { asSionError, SionError } from '@sion/wire';
 import type {
   DeleteOutcome,
   GetOptions,
@@ -17,8 +17,11 @@ import type {
   WriteCondition,
   WriteOutcome,
 } from '../store.ts';
-import type { VirtualStoreRequest } from './memory-store.ts';
+import type { VirtualStore, VirtualStoreRequest } from './memory-store.ts';
 import type { VirtualProcess } from './virtual-process.ts';
+
+/** What is asked of a store far away. */
+export type RemoteStoreRequest = VirtualStoreRequest | 'abort';
 
 /** What becomes of a request. */
 export type StoreFate =
@@ -34,23 +37,28 @@ export type StoreFate =
 export interface StoreWeather {
   /** One way. */
   transitMs(): number;
-  fate(request: VirtualStoreRequest, name: string): StoreFate;
+  fate(request: RemoteStoreRequest, name: string): StoreFate;
   /** When a request without a reply is given up. */
   timeoutMs(): number;
   /** How late a late one is done. */
   lateMs(): number;
   /** True when a body breaks off before its next piece. */
   breaksOff(): boolean;
+  /** True when a bit of the next piece of a body is another one than was stored. */
+  corrupts(): boolean;
 }
 
-const writes: ReadonlySet<VirtualStoreRequest> = new Set(['put', 'commit', 'metadata', 'delete']);
+const writes: ReadonlySet<RemoteStoreRequest> = new Set(['put', 'commit', 'metadata', 'delete']);
 
 export class RemoteStore implements Store {
-  readonly #store: Store;
+  readonly #store: VirtualStore;
   readonly #process: VirtualProcess;
   readonly #weather: StoreWeather;
+  readonly #uploads = new Set<Upload>();
+  /** Requests of this process that are not answered yet. */
+  underWay = 0;
 
-  constructor(store: Store, process: VirtualProcess, weather: StoreWeather) {
+  constructor(store: VirtualStore, process: VirtualProcess, weather: StoreWeather) {
     this.#store = store;
     this.#process = process;
     this.#weather = weather;
@@ -58,6 +66,10 @@ export class RemoteStore implements Store {
 
   claim(): Promise<void> {
     return this.#process.answer(this.#store.claim());
+  }
+
+  async clearLeftovers(): Promise<void> {
+    await this.#ask('list', '', async () => this.#store.clearUploads(this.#uploads));
   }
 
   close(): Promise<void> {
@@ -78,15 +90,33 @@ export class RemoteStore implements Store {
     return this.#ask('put', name, () => this.#store.put(name, sent, metadata, condition));
   }
 
-  async beginUpload(name: string, sizeBytes?: number): Promise<Upload> {
-    const upload = await this.#ask('upload', name, () => this.#store.beginUpload(name, sizeBytes));
+  async beginUpload(name: string): Promise<Upload> {
+    const upload = await this.#ask('upload', name, async () => {
+      const begun = await this.#store.beginUpload(name);
+      this.#uploads.add(begun);
+      return begun;
+    });
+    let onTheWay = 0;
     return {
       write: (bytes) => {
         const sent = new Uint8Array(bytes);
         return this.#ask('upload', name, () => upload.write(sent));
       },
-      commit: (metadata, condition) => this.#ask('commit', name, () => upload.commit(metadata, condition)),
-      abort: () => this.#process.answer(upload.abort(), this.#weather.transitMs()),
+      commit: (metadata, condition) => {
+        onTheWay++;
+        const committed = this.#ask('commit', name, () => {
+          onTheWay--;
+          return upload.commit(metadata, condition);
+        });
+        return committed.catch((thrown: unknown) => {
+          if (asSionError(thrown).code === 'unavailable') onTheWay--;
+          throw thrown;
+        });
+      },
+      abort: async () => {
+        // As over S3: an abort that fails leaves the upload to who clears up later, and cannot call a commit back.
+        if (onTheWay === 0) await this.#ask('abort', name, () => upload.abort()).catch(() => {});
+      },
     };
   }
 
@@ -102,7 +132,14 @@ export class RemoteStore implements Store {
     return this.#ask('list', prefix, () => this.#store.list(prefix, options));
   }
 
-  #ask<T>(request: VirtualStoreRequest, name: string, serve: () => Promise<T>): Promise<T> {
+  #ask<T>(request: RemoteStoreRequest, name: string, serve: () => Promise<T>): Promise<T> {
+    this.underWay++;
+    return this.#send(request, name, serve).finally(() => {
+      this.underWay--;
+    });
+  }
+
+  #send<T>(request: RemoteStoreRequest, name: string, serve: () => Promise<T>): Promise<T> {
     const weather = this.#weather;
     const { time } = this.#process;
     const fate = weather.fate(request, name);
@@ -151,9 +188,16 @@ export class RemoteStore implements Store {
           }
           const waitMs = process.carry(next.value.length);
           if (waitMs > 0) await new Promise<void>((resolve) => process.soon(waitMs, resolve));
-          yield next.value;
+          yield weather.corrupts() ? corrupted(next.value) : next.value;
         }
       },
     };
   }
+}
+
+function corrupted(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  const at = copy.length >> 1;
+  copy[at] = (copy[at] ?? 0) ^ 0x10;
+  return copy;
 }

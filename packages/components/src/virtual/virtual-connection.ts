@@ -37,11 +37,13 @@ export interface LinkParts {
   readonly weather: NetworkWeather;
   /** Both ends are over. */
   readonly onOver: () => void;
+  /** So many bytes are on their way to `reader`. */
+  readonly onWritten: (reader: VirtualProcess, bytes: number) => void;
 }
 
 export function connect(parts: LinkParts): VirtualLink {
-  const { dialler, listener, weather, address, dialled } = parts;
-  const wire: Wire = { weather, msPerByte: 1 / weather.bytesPerMs(), silent: false, ends: 2, onOver: parts.onOver };
+  const { dialler, listener, weather, address, dialled, onOver, onWritten } = parts;
+  const wire: Wire = { weather, msPerByte: 1 / weather.bytesPerMs(), silent: false, ends: 2, onOver, onWritten };
   const near = new VirtualConnection(dialler, wire, dialled, address);
   const far = new VirtualConnection(listener, wire, address, dialled);
   near.meet(far);
@@ -63,6 +65,7 @@ export function connect(parts: LinkParts): VirtualLink {
 interface Wire {
   readonly weather: NetworkWeather;
   readonly onOver: () => void;
+  readonly onWritten: LinkParts['onWritten'];
   msPerByte: number;
   silent: boolean;
   /** That are not over. */
@@ -110,6 +113,15 @@ export class VirtualConnection implements Connection {
     return this.#unsentBytes;
   }
 
+  get process(): VirtualProcess {
+    return this.#process;
+  }
+
+  /** Bytes that were written here and that the peer's process has not taken yet. */
+  get bytesUnderWay(): number {
+    return this.#unsentBytes + this.#sentBytes;
+  }
+
   attach(handlers: ConnectionHandlers): void {
     if (this.#handlers !== undefined) throw new Error('A connection is attached once.');
     this.#handlers = handlers;
@@ -125,6 +137,7 @@ export class VirtualConnection implements Connection {
       this.#unsentBytes += part.byteLength;
     }
     this.#depart();
+    if (this.#peer !== undefined) this.#wire.onWritten(this.#peer.process, this.bytesUnderWay);
     this.#full = this.#unsentBytes > highWaterBytes;
     return !this.#full;
   }

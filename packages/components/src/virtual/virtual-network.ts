@@ -35,6 +35,8 @@ export class VirtualNetwork {
   readonly #listening = new Map<string, Listening>();
   readonly #links = new Set<VirtualLink>();
   #lastPort = 40_000;
+  /** Told when something was written: so many bytes are now on their way to `reader` over that connection. */
+  onWritten: (reader: VirtualProcess, bytes: number) => void = () => {};
 
   constructor(weather: NetworkWeather) {
     this.#weather = weather;
@@ -43,6 +45,16 @@ export class VirtualNetwork {
   /** Connections that are up, oldest first. */
   get links(): readonly VirtualLink[] {
     return [...this.#links];
+  }
+
+  /** The most bytes that are on their way to this process over one connection. */
+  bytesUnderWayTo(process: VirtualProcess): number {
+    let most = 0;
+    for (const { near, far } of this.#links) {
+      if (near.process === process) most = Math.max(most, far.bytesUnderWay);
+      if (far.process === process) most = Math.max(most, near.bytesUnderWay);
+    }
+    return most;
   }
 
   /** The network as one process sees it. A host is any name. */
@@ -113,6 +125,7 @@ export class VirtualNetwork {
       ...{ dialler, listener, address, weather: this.#weather },
       dialled: `10.0.0.1:${++this.#lastPort}`,
       onOver: () => this.#links.delete(link),
+      onWritten: (reader, bytes) => this.onWritten(reader, bytes),
     });
     this.#links.add(link);
     return Object.assign(link.near, { far: link.far });

@@ -27,6 +27,7 @@ export class VirtualProcess {
   timers = 0;
   /** Without one its network has no limit of its own. */
   bandwidth: Bandwidth | undefined;
+  #countdown: { left: number; readonly strike: () => void } | undefined;
 
   /** `wallMs`: what its wall clock shows when the world begins. */
   constructor(time: VirtualTime, name: string, wallMs: number) {
@@ -76,6 +77,11 @@ export class VirtualProcess {
     return () => this.#onDeath.delete(then);
   }
 
+  /** Lets so many things reach its code, and calls `strike` when the next one is about to; replaces an earlier wish. */
+  afterReaches(count: number, strike: () => void): void {
+    this.#countdown = { left: count, strike };
+  }
+
   pause(): void {
     if (this.#state === 'running') this.#state = 'paused';
   }
@@ -97,8 +103,16 @@ export class VirtualProcess {
   }
 
   #reach(reach: () => void): void {
+    this.#countDown();
     if (this.#state === 'running') reach();
     else if (this.#state === 'paused') this.#held.push(reach);
+  }
+
+  #countDown(): void {
+    const countdown = this.#countdown;
+    if (countdown === undefined || this.#state !== 'running' || countdown.left-- > 0) return;
+    this.#countdown = undefined;
+    countdown.strike();
   }
 
   #setTimer(delayMs: number, fire: () => void): Timer {

@@ -35,6 +35,8 @@ export type Answer =
 export type ModelEvent =
   | { readonly kind: 'put-function'; readonly config: FunctionConfig }
   | { readonly kind: 'remove-function'; readonly name: string }
+  /** Has nobody use the function for as long as makes it Inactive. Nothing happens while it is busy. */
+  | { readonly kind: 'deactivate'; readonly name: string }
   | {
       readonly kind: 'invoke';
       readonly requestId: string;

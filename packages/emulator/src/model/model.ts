@@ -136,6 +136,7 @@ export class LambdaModel implements ModelContext {
   #take(event: ModelEvent): void {
     if (event.kind === 'put-function') return this.#putFunction(event.config);
     if (event.kind === 'remove-function') return this.#removeFunction(event.name);
+    if (event.kind === 'deactivate') return this.#deactivate(event.name);
     if (event.kind === 'invoke') return this.#invoke(event.requestId, event.functionName, event.mode);
     if (event.kind === 'reclaim') return this.#reclaim(event);
     if (event.kind === 'wake') return;
@@ -196,6 +197,13 @@ export class LambdaModel implements ModelContext {
       this.#pool.die(instance, 'removed', 'Runtime.ExitError', 'signal: killed');
     }
     this.#functions.delete(name);
+  }
+
+  #deactivate(name: string): void {
+    const state = this.#functions.get(name);
+    if (state === undefined || state.inFlight > 0) return;
+    state.lastUsedMs = Number.NEGATIVE_INFINITY;
+    for (const instance of state.instances.values()) this.#pool.kill(instance, 'idle');
   }
 
   #invoke(requestId: string, functionName: string, mode: 'sync' | 'event'): void {

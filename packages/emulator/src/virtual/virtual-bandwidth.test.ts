@@ -26,6 +26,7 @@ const store: StoreWeather = {
   timeoutMs: () => 1000,
   lateMs: () => 0,
   breaksOff: () => false,
+  corrupts: () => false,
 };
 
 interface Rig {

@@ -9,7 +9,7 @@ import {
   VirtualProcess,
   type VirtualTime,
 } from '@sion/components';
-import type { Effect, FunctionConfig, ModelEvent, ReclaimSelection, Reply } from '../model/events.ts';
+import type { Effect, FunctionConfig, KillReason, ModelEvent, ReclaimSelection, Reply } from '../model/events.ts';
 import type { Figures } from '../model/figures.ts';
 import { LambdaModel } from '../model/model.ts';
 import { NetworkBucket } from '../model/network-bucket.ts';
@@ -17,12 +17,32 @@ import { NetworkBucket } from '../model/network-bucket.ts';
 /** What runs in an instance: one call for each invocation, `remainingMs` before its deadline. */
 export type VirtualHandler = (payload: Uint8Array, remainingMs: number) => Promise<Uint8Array>;
 
+/** What becomes of an invocation. */
+export type InvocationFate =
+  | 'answered'
+  /** The answer never comes, and the caller gives up. */
+  | 'lost'
+  /** The service gets the request twice. */
+  | 'twice'
+  /** An error of the service; nothing has happened. */
+  | 'unavailable'
+  /** Refused for the account's sake; nothing has happened. */
+  | 'throttled'
+  /** The request arrives long after it was sent. */
+  | 'late'
+  /** The answer arrives long after the end. */
+  | 'answered-late';
+
+/** What an instance is at, as the service sees it. */
+export type InstanceActivity = 'starting' | 'busy' | 'idle';
+
 /** What the way to the service does, drawn anew each time. */
 export interface LambdaWeather {
   /** One way. */
   transitMs(): number;
-  /** `lost`: the answer never comes, and the caller gives up. `twice`: the service gets the request twice. */
-  fate(functionName: string): 'answered' | 'lost' | 'twice' | 'unavailable';
+  fate(functionName: string): InvocationFate;
+  /** How late what is late comes. */
+  lateMs(): number;
   /** When a caller gives up. */
   timeoutMs(): number;
 }
@@ -36,12 +56,15 @@ export interface VirtualLambdaParts {
   readonly wallMs: number;
   /** Starts the code of a new instance in its process. */
   start(process: VirtualProcess, functionName: string): VirtualHandler;
+  /** An instance is about to be killed. */
+  onKill?(process: VirtualProcess, activity: InstanceActivity, reason: KillReason): void;
 }
 
 interface Sandbox {
   readonly process: VirtualProcess;
   readonly functionName: string;
   readonly handler: VirtualHandler;
+  activity: InstanceActivity;
 }
 
 export class VirtualLambda {
@@ -68,9 +91,19 @@ export class VirtualLambda {
     this.#feed({ kind: 'reclaim', selection, idleOnly });
   }
 
-  /** Processes of the instances that live, by the order of their births. */
-  get instances(): readonly { readonly functionName: string; readonly process: VirtualProcess }[] {
-    return [...this.#sandboxes.values()];
+  /** A function that nobody has used for long becomes Inactive, and its instances go. */
+  deactivate(functionName: string): void {
+    this.#feed({ kind: 'deactivate', name: functionName });
+  }
+
+  /** Instances that live, by the order of their births. */
+  get instances(): readonly {
+    readonly instance: number;
+    readonly functionName: string;
+    readonly process: VirtualProcess;
+    readonly activity: InstanceActivity;
+  }[] {
+    return [...this.#sandboxes].map(([instance, sandbox]) => ({ instance, ...sandbox }));
   }
 
   /** The service as one process reaches it. */
@@ -94,14 +127,17 @@ export class VirtualLambda {
       const giveUp = (message: string) => resolve({ kind: 'unavailable', message });
       if (signal?.aborted === true) return giveUp('given up');
       signal?.addEventListener('abort', () => giveUp('given up'), { once: true });
-      time.after(weather.transitMs(), () => {
+      time.after(weather.transitMs() + (fate === 'late' ? weather.lateMs() : 0), () => {
         if (fate === 'unavailable') {
           return process.soon(weather.transitMs(), () => giveUp('ServiceException: try again'));
         }
+        if (fate === 'throttled') return process.soon(weather.transitMs(), () => resolve(throttled));
         if (fate === 'lost') process.soon(weather.timeoutMs(), () => giveUp('no answer in time'));
         if (fate === 'twice') this.#request(functionName, sent, () => {});
         this.#request(functionName, sent, (reply) => {
-          if (fate !== 'lost') process.soon(weather.transitMs(), () => resolve(outcomeOf(reply)));
+          if (fate === 'lost') return;
+          const lateMs = fate === 'answered-late' ? weather.lateMs() : 0;
+          process.soon(weather.transitMs() + lateMs, () => resolve(outcomeOf(reply)));
         });
       });
     });
@@ -131,12 +167,11 @@ export class VirtualLambda {
       case 'deliver':
         return this.#deliver(effect);
       case 'freeze':
-        return this.#sandboxes.get(effect.instance)?.process.pause();
+        return this.#note(effect.instance, 'idle')?.process.pause();
       case 'thaw':
-        return this.#sandboxes.get(effect.instance)?.process.resume();
+        return this.#note(effect.instance, 'busy')?.process.resume();
       case 'kill':
-        this.#sandboxes.get(effect.instance)?.process.kill();
-        return void this.#sandboxes.delete(effect.instance);
+        return this.#kill(effect.instance, effect.reason);
       case 'respond': {
         const answer = this.#callers.get(effect.requestId);
         this.#callers.delete(effect.requestId);
@@ -151,17 +186,31 @@ export class VirtualLambda {
     }
   }
 
+  #note(instance: number, activity: InstanceActivity): Sandbox | undefined {
+    const sandbox = this.#sandboxes.get(instance);
+    if (sandbox !== undefined) sandbox.activity = activity;
+    return sandbox;
+  }
+
+  #kill(instance: number, reason: KillReason): void {
+    const sandbox = this.#sandboxes.get(instance);
+    if (sandbox === undefined) return;
+    this.#parts.onKill?.(sandbox.process, sandbox.activity, reason);
+    sandbox.process.kill();
+    this.#sandboxes.delete(instance);
+  }
+
   #spawn(instance: number, functionName: string): void {
     const { time, wallMs, figures } = this.#parts;
     const process = new VirtualProcess(time, `${functionName}/${instance}`, wallMs);
     if (figures.networkBytesPerSecond > 0) process.bandwidth = new NetworkBucket(figures);
     const handler = this.#parts.start(process, functionName);
-    this.#sandboxes.set(instance, { process, functionName, handler });
+    this.#sandboxes.set(instance, { process, functionName, handler, activity: 'starting' });
     this.#feedNext({ kind: 'ready', instance });
   }
 
   #deliver({ instance, requestId, deadlineInMs }: Extract<Effect, { kind: 'deliver' }>): void {
-    const sandbox = this.#sandboxes.get(instance);
+    const sandbox = this.#note(instance, 'busy');
     const payload = this.#payloads.get(requestId);
     if (sandbox === undefined || payload === undefined) return;
     const ended = (answer: Extract<ModelEvent, { kind: 'answered' }>['answer']) => {
@@ -184,6 +233,12 @@ export class VirtualLambda {
     });
   }
 }
+
+const throttled: InvocationOutcome = {
+  kind: 'throttled',
+  reason: 'ConcurrentInvocationLimitExceeded',
+  retryAfterMs: 500,
+};
 
 function outcomeOf(reply: Reply): InvocationOutcome {
   switch (reply.kind) {

@@ -1,0 +1,39 @@
+/**
+ * How often single requests of a simulated world go wrong, by the kind of what goes wrong: shares of requests, drawn per
+ * seed, so that seeds differ in character. Some seeds have none of a kind.
+ */
+import type { SeededRandom } from '@sion/workload';
+
+/** The greatest share of each kind. */
+const mostOf = {
+  storeRefused: 0.03,
+  storeReadUnheard: 0.02,
+  storeWriteUnheard: 0.03,
+  storeWriteLate: 0.05,
+  storeDeleteLate: 0.3,
+  uploadStepRefused: 0.03,
+  uploadStepUnheard: 0.02,
+  uploadLeft: 0.15,
+  bodyBreaks: 0.01,
+  bodyCorrupt: 0.02,
+  invocationUnheard: 0.02,
+  invocationTwice: 0.02,
+  invocationUnavailable: 0.03,
+  invocationThrottled: 0.03,
+  invocationLate: 0.02,
+  invocationAnsweredLate: 0.02,
+  dialRefused: 0.02,
+  dialSilent: 0.02,
+  diskFails: 0.1,
+  silentDeaths: 0.5,
+} as const;
+
+export type Climate = Readonly<Record<keyof typeof mostOf, number>>;
+
+export function drawClimate(random: SeededRandom): Climate {
+  const climate: Record<string, number> = { ...mostOf };
+  for (const [kind, most] of Object.entries(mostOf)) {
+    climate[kind] = random.integer(4) === 0 ? 0 : random.double() * most;
+  }
+  return climate as Climate;
+}
