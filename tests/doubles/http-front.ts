@@ -49,6 +49,7 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     epoch: 1,
     store: { kind: 'directory', place: '/data', reachable: true },
     objects: { inMemory: 0, complete: 0, pinned: 0, maxPlacedBytes: 2 ** 30 },
+    snapshot: { isLoading: false, loaded: 0, total: 0 },
     memory: { usedBytes: 0, capacityBytes: 0 },
     windows: [],
     nodes: [],

@@ -157,8 +157,10 @@ describe('with parts killed', { timeout: 240_000 }, () => {
     sion.proxy.child.kill('SIGTERM');
     expect(await sion.proxy.ended).toBe(0);
     await sion.startProxy();
+    await until(async () => !(await sion.status()).snapshot.isLoading);
     for (const known of keys) expect(await read(known)).toBe(known.acknowledged);
-    const { totals } = await sion.status();
+    const { totals, snapshot } = await sion.status();
+    expect(snapshot).toMatchObject({ loaded: keys.length, total: keys.length });
     expect(totals.gets.memory + totals.gets.decoded).toBe(keys.length);
     expect(totals.gets.store).toBe(0);
     expect(totals.storeRequests).toMatchObject({ head: 0 });

@@ -115,6 +115,7 @@ function createEngine() {
     ...{ version: '0.1.0', clock: systemClock, metrics, state: () => 'serving', epoch: () => 1 },
     store: () => ({ kind: 'directory', place: '/nowhere', reachable: true }),
     objects: () => engine.count(),
+    snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
     windows: () => [],
     nodes: () => [],
     connections: () => ({ resp: 0, links: 0 }),

@@ -53,6 +53,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     epoch: () => lease.epoch,
     store: () => ({ kind: settings.store, place: storePlace(settings), reachable: store.reachable }),
     objects: () => service.engine.count(),
+    snapshot: () => service.loader.progress,
     windows: () => windowsOf(service),
     nodes: () => service.fleet.status(),
     connections: () => ({ resp: connections.resp(), links: service.fleet.linkCount }),

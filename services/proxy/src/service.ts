@@ -11,8 +11,9 @@ import { CountedMetrics } from './metrics/counted-metrics.ts';
 import { Engine } from './objects/engine.ts';
 import type { ProxySettings } from './settings.ts';
 import { engineSettings, fleetSettings } from './settings-of-parts.ts';
-import { restoreSnapshot } from './snapshot/snapshot.ts';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.ts';
+import { loadSnapshot, type SnapshotLoader } from './snapshot/snapshot-loader.ts';
+import { defaultSliceBytes } from './snapshot/snapshot-parts.ts';
 import { MeteredStore, type StorePrices } from './store/metered-store.ts';
 
 export interface ServiceParts {
@@ -32,6 +33,8 @@ export interface Service {
   readonly fleet: RunningFleet;
   readonly placement: Placement;
   readonly engine: Engine;
+  /** It may go on for a while after the service has begun. */
+  readonly loader: SnapshotLoader;
   readonly snapshots: SnapshotKeeper;
   readonly metrics: CountedMetrics;
   readonly store: MeteredStore;
@@ -90,9 +93,8 @@ async function startEngine(
       return { epoch, counter };
     },
   });
-  const snapshotParts = { files, engine, fleet, placement, epoch };
-  const restored = await restoreSnapshot(snapshotParts);
-  log.info('snapshot-restored', restored);
-  const snapshots = new SnapshotKeeper({ ...snapshotParts, clock, log, metrics, snapshotMs: settings.snapshotMs });
-  return { lease, fleet, placement, engine, snapshots, metrics, store };
+  const snapshotParts = { clock, log, files, engine, fleet, placement, epoch, sliceBytes: defaultSliceBytes };
+  const loader = await loadSnapshot(snapshotParts);
+  const snapshots = new SnapshotKeeper({ ...snapshotParts, loader, snapshotMs: settings.snapshotMs });
+  return { lease, fleet, placement, engine, loader, snapshots, metrics, store };
 }

@@ -78,6 +78,9 @@ describe('the metrics as Prometheus text', () => {
     expect(samples.get('sion_nodes{state="backoff"}')).toBe(0);
     expect(samples.get('sion_window_bytes{state="active"}')).toBe(70);
     expect(samples.get('sion_window_bytes{state="released"}')).toBe(0);
+    expect(samples.get('sion_snapshot_entries')).toBe(8);
+    expect(samples.get('sion_snapshot_entries_loaded')).toBe(2);
+    expect(samples.get('sion_snapshot_loading')).toBe(1);
     expect(samples.get('sion_serving')).toBe(1);
     expect(samples.get('sion_memory_capacity_bytes')).toBe(300);
   });
@@ -92,6 +95,7 @@ const status: ProxyStatus = {
   epoch: 1,
   store: { kind: 'directory', place: '/data', reachable: true },
   objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
+  snapshot: { isLoading: true, loaded: 2, total: 8 },
   memory: { usedBytes: 30, capacityBytes: 300 },
   windows: [
     { window: 1, state: 'active', groups: [], usedBytes: 30 },

@@ -98,6 +98,9 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
     for (const window of read().windows) this.inc({ state: window.state }, window.usedBytes);
   });
   plain('sion_objects_in_memory', 'Objects with chunks in memory.', (s) => s.objects.inMemory);
+  plain('sion_snapshot_entries', 'Entries of the snapshot that this proxy began with.', (s) => s.snapshot.total);
+  plain('sion_snapshot_entries_loaded', 'Those of them that are loaded.', (s) => s.snapshot.loaded);
+  plain('sion_snapshot_loading', '1 while the snapshot is being loaded, else 0.', (s) => Number(s.snapshot.isLoading));
   plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
   plain('sion_serving', '1 while requests are served, else 0.', (s) => (s.state === 'serving' ? 1 : 0));
   plain('sion_uptime_seconds', 'Seconds since the proxy started.', (s) => s.uptimeSeconds);

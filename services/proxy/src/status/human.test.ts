@@ -3,6 +3,7 @@ import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import type { NodeStatus } from '../fleet/fleet.ts';
 import { createMetrics } from '../metrics/counted-metrics.ts';
 import { formatBytes, formatLiveLine, formatStatus, formatUsd } from './human.ts';
+import type { ProxyStatus } from './status.ts';
 import { createStatusSource } from './status-source.ts';
 
 const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
@@ -13,7 +14,7 @@ const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
   losses: 1,
 };
 
-function sample() {
+function sample(snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 9, total: 9 }) {
   const clock = createManualClock();
   const metrics = createMetrics();
   const source = createStatusSource({
@@ -24,6 +25,7 @@ function sample() {
     epoch: () => 7,
     store: () => ({ kind: 'directory', place: '/data/store', reachable: true }),
     objects: () => ({ inMemory: 5, complete: 4, pinned: 1, maxPlacedBytes: 2 ** 30 }),
+    snapshot: () => snapshot,
     windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
     nodes: () => [
       { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
@@ -67,6 +69,13 @@ describe('the status for people', () => {
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
     expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');
+  });
+
+  it('says how far the snapshot is loaded, while it is', () => {
+    expect(formatStatus(sample({ isLoading: true, loaded: 300, total: 1000 })).split('\n')).toContain(
+      '  snapshot    loading, 300 of 1000 entries; memory is not used yet',
+    );
+    expect(formatStatus(sample())).not.toContain('snapshot');
   });
 
   it.each([

@@ -26,6 +26,7 @@ export function formatStatus(status: ProxyStatus): string {
     `SION ${status.version} · ${status.state} · up ${formatSeconds(status.uptimeSeconds)} · epoch ${status.epoch}`,
     row('store', `${store.kind} ${store.place}, ${store.reachable ? 'reachable' : 'NOT reachable'}`),
     row('objects', `${objects.inMemory} in memory (${objects.complete} complete, ${objects.pinned} pinned)`),
+    ...loadingLines(status),
     row('memory', `${formatBytes(memory.usedBytes)} of ${formatBytes(memory.capacityBytes)}`),
     row('functions', `${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`),
     row('clients', `${status.connections.resp} RESP connections, ${status.connections.links} links to functions`),
@@ -64,6 +65,11 @@ export function formatBytes(bytes: number): string {
 /** Dollars, small sums to the millionth: `$0.000042`, `$1.50`. */
 export function formatUsd(usd: number): string {
   return `$${usd.toFixed(usd !== 0 && Math.abs(usd) < 1 ? 6 : 2)}`;
+}
+
+/** Nothing once that is over. */
+function loadingLines({ snapshot: { isLoading, loaded, total } }: ProxyStatus): readonly string[] {
+  return isLoading ? [row('snapshot', `loading, ${loaded} of ${total} entries; memory is not used yet`)] : [];
 }
 
 function windowLines(status: ProxyStatus): readonly string[] {

@@ -17,6 +17,7 @@ export interface StatusParts {
   readonly epoch: () => number;
   readonly store: () => ProxyStatus['store'];
   readonly objects: () => ProxyStatus['objects'];
+  readonly snapshot: () => ProxyStatus['snapshot'];
   readonly windows: () => ProxyStatus['windows'];
   readonly nodes: () => ProxyStatus['nodes'];
   readonly connections: () => ProxyStatus['connections'];
@@ -34,6 +35,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         epoch: parts.epoch(),
         store: parts.store(),
         objects: parts.objects(),
+        snapshot: parts.snapshot(),
         memory: {
           usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),
           capacityBytes: nodes.reduce((sum, node) => sum + node.capacityBytes, 0),

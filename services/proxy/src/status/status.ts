@@ -1,6 +1,7 @@
 /** What `/v1/status`, `sion status --json`, INFO and the live line say; one shape for all of them. */
 import type { NodeStatus } from '../fleet/fleet.ts';
 import type { MetricsSnapshot } from '../metrics/metrics.ts';
+import type { SnapshotProgress } from '../snapshot/snapshot-loader.ts';
 
 export interface ProxyStatus {
   readonly version: string;
@@ -18,6 +19,8 @@ export interface ProxyStatus {
     /** Larger ones go past memory, to and from the store alone. */
     readonly maxPlacedBytes: number;
   };
+  /** Of the proxy before: how much of what it left behind is loaded. Memory is not used before that has ended. */
+  readonly snapshot: SnapshotProgress;
   readonly memory: { readonly usedBytes: number; readonly capacityBytes: number };
   readonly windows: readonly WindowStatus[];
   readonly nodes: readonly NodeStatus[];

@@ -1,11 +1,12 @@
 /** One proxy's life in a trial: a real engine with its own epoch, its way to the store and its view of the nodes. */
-import { type Clock, type Files, type Store, silentLog, type Timer } from '@sion/components';
+import { type Clock, delay, type Files, type Store, silentLog, type Timer } from '@sion/components';
 import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { FaultyStore, type FaultyStoreOptions } from '../../../../../tests/doubles/faulty-store.ts';
 import type { MemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
 import { CountedMetrics } from '../../metrics/counted-metrics.ts';
-import { restoreSnapshot, writeSnapshot } from '../../snapshot/snapshot.ts';
+import { loadSnapshot, type SnapshotLoader, type SnapshotProgress } from '../../snapshot/snapshot-loader.ts';
+import { writeSnapshot } from '../../snapshot/write-snapshot.ts';
 import { Engine, type EngineSettings } from '../engine.ts';
 
 /** The clock of one process: its timers die with it. */
@@ -62,6 +63,8 @@ export interface LifeOptions {
   readonly faults: Omit<FaultyStoreOptions, 'clock'>;
   readonly fleetFor: (clock: Clock) => MemoryFleet;
   readonly files: Files;
+  /** How long a read of a piece of a file takes. */
+  readonly readMs: () => number;
   readonly settings: Pick<EngineSettings, 'maxEntries' | 'bodyMemoryBytes' | 'maxAbsentKeys' | 'placeOnRead'>;
 }
 
@@ -77,6 +80,8 @@ export class Life {
   isDead = false;
   readonly #placement: Placement;
   readonly #files: Files;
+  #loader: SnapshotLoader | undefined;
+  #writing: Promise<void> = Promise.resolve();
   #die: (reason: Crashed) => void = () => {};
 
   constructor(options: LifeOptions) {
@@ -87,7 +92,8 @@ export class Life {
     this.store = new FaultyStore(options.store, { ...options.faults, clock: options.clock });
     this.fleet = options.fleetFor(this.clock);
     this.#placement = createPlacement({ nodes: this.fleet.size, groupSize: this.fleet.size });
-    this.#files = options.files;
+    // A start takes no time: clients would go on calling the life before.
+    this.#files = slowFiles(options.files, this.clock, () => (this.#loader === undefined ? 0 : options.readMs()));
     this.death = new Promise((_, reject) => {
       this.#die = reject;
     });
@@ -112,13 +118,17 @@ export class Life {
     });
   }
 
-  /** Takes over what the life before has left behind. */
-  async begin(): Promise<{ readonly entries: number; readonly believed: boolean }> {
-    return await restoreSnapshot(this.#snapshotParts());
+  /** Begins to take over what the life before has left behind, and serves. */
+  async begin(): Promise<SnapshotProgress> {
+    this.#loader = await loadSnapshot(this.#snapshotParts());
+    this.#writing = this.#loader.loaded;
+    return this.#loader.progress;
   }
 
+  /** Once what was left behind is loaded; one at a time. Goes on for ever when the process dies. */
   async snapshot(clean: boolean): Promise<void> {
-    await writeSnapshot(this.#snapshotParts(), clean);
+    this.#writing = this.#writing.then(() => writeSnapshot(this.#snapshotParts(), clean));
+    await this.#writing;
   }
 
   /** What its process had begun is not answered any more. */
@@ -137,7 +147,9 @@ export class Life {
   #snapshotParts() {
     return {
       ...{ files: this.#files, engine: this.engine, fleet: this.fleet },
-      ...{ placement: this.#placement, epoch: this.epoch },
+      ...{ placement: this.#placement, epoch: this.epoch, clock: this.clock, log: silentLog },
+      // About one entry.
+      sliceBytes: 400,
     };
   }
 }
@@ -161,6 +173,26 @@ export const engineSettings: EngineSettings = {
   sweepMs: 300,
   listSweepMs: 600,
 };
+
+/** Reading takes time, so that much may happen while a snapshot is loaded. */
+function slowFiles(files: Files, clock: Clock, readMs: () => number): Files {
+  return {
+    ...files,
+    async open(name) {
+      const file = await files.open(name);
+      if (file === undefined) return undefined;
+      return {
+        sizeBytes: file.sizeBytes,
+        async read(start, end) {
+          const ms = readMs();
+          if (ms > 0) await delay(clock, ms);
+          return await file.read(start, end);
+        },
+        close: () => file.close(),
+      };
+    },
+  };
+}
 
 /** Files in memory that never fail; a replaced one is never seen half. */
 export function createMemoryFiles(): Files {

@@ -240,8 +240,8 @@ export class Trial {
     if (before === 'zombie') this.#zombies.push(this.#life);
     this.#lives++;
     const life = this.#createLife(this.#lives, fleetFor);
-    const restored = await life.begin();
-    this.history.note(`life ${this.#lives} begins with ${restored.entries} entries, believed: ${restored.believed}`);
+    const { total } = await life.begin();
+    this.history.note(`life ${this.#lives} begins with a snapshot of ${total} entries`);
     this.#life = life;
   }
 
@@ -250,6 +250,7 @@ export class Trial {
     const { random } = this;
     const life = new Life({
       ...{ epoch, fleetFor, files: this.files, clock: this.clock, store: this.store },
+      readMs: () => (this.isCalm ? 0 : random.integer(15)),
       settings: { maxEntries, bodyMemoryBytes, maxAbsentKeys, placeOnRead },
       faults: {
         fateOf: (request) => this.#drawFate(request),
