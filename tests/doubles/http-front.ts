@@ -50,6 +50,7 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     store: { kind: 'directory', place: '/data', reachable: true },
     objects: { inMemory: 0, complete: 0, pinned: 0, maxPlacedBytes: 2 ** 30 },
     snapshot: { isLoading: false, loaded: 0, total: 0 },
+    recovery: { backlogChunks: 0, underWay: 0 },
     memory: { usedBytes: 0, capacityBytes: 0 },
     windows: [],
     nodes: [],

@@ -4,7 +4,7 @@
  * is asked for, or by {@link MemoryFleet.reconcile}, which stands for the hello of a session.
  */
 import { crc32 } from 'node:zlib';
-import type { Clock } from '@sion/components';
+import type { Clock, Store } from '@sion/components';
 import {
   type ChunkId,
   chunkKey,
@@ -15,6 +15,7 @@ import {
   type ManifestEntry,
 } from '@sion/core';
 import type {
+  ChunkToLoad,
   ChunkToStore,
   Fleet,
   NodeIndex,
@@ -47,8 +48,12 @@ const requestTimeoutMs = 100;
 export class MemoryFleet implements Fleet {
   readonly size: number;
   /** Requests wait here before they are carried out; set it to hold nodes back, or to have one refuse. */
-  gate: (request: 'store' | 'fetch', node: NodeIndex) => Promise<NodeRefusal | void> | NodeRefusal | void = () => {};
+  gate: (request: 'store' | 'fetch' | 'load', node: NodeIndex) => Promise<NodeRefusal | void> | NodeRefusal | void =
+    () => {};
   fetches = 0;
+  loads = 0;
+  /** Where nodes read lost chunks; without one they refuse to. */
+  source: Pick<Store, 'get'> | undefined;
   readonly #capacityBytes: number;
   readonly #clock: Clock | undefined;
   readonly #nodes: readonly Node[];
@@ -113,8 +118,29 @@ export class MemoryFleet implements Fleet {
     });
   }
 
-  async load(): Promise<NodeReply<undefined>> {
-    return refused('capacity');
+  async load(index: NodeIndex, chunk: ChunkToLoad, options: NodeRequestOptions = {}): Promise<NodeReply<undefined>> {
+    this.loads++;
+    const { source } = this;
+    if (source === undefined) return refused('capacity');
+    const node = this.#node(index);
+    const key = chunkKey(chunk.id);
+    if (this.fill(index).usedBytes + chunk.lengthBytes + chunkOverheadBytes > this.#capacityBytes)
+      return refused('capacity');
+    if (node.arrivals.has(key)) return refused('busy');
+    const arrival: Arrival = { bytes: chunk.lengthBytes, unwanted: false };
+    node.arrivals.set(key, arrival);
+    return await this.#within<undefined>(options, async (isOver) => {
+      const refusal = await this.gate('load', index);
+      const payload = refusal ?? (await rangeOf(source, chunk));
+      node.arrivals.delete(key);
+      if (typeof payload === 'string') return refused(payload);
+      if (crc32(payload) !== chunk.checksum) return refused('corrupt');
+      if (arrival.unwanted || isOver()) return refused('superseded');
+      const entry = { id: chunk.id, lengthBytes: payload.length, checksum: chunk.checksum };
+      node.held.set(key, { entry, payload });
+      if (!this.#cut) node.manifest.add(entry);
+      return { kind: 'ok', value: undefined };
+    });
   }
 
   evict(index: NodeIndex, ids: readonly ChunkId[]): void {
@@ -140,6 +166,10 @@ export class MemoryFleet implements Fleet {
     let usedBytes = manifest.bytes + (manifest.count + arrivals.size) * chunkOverheadBytes;
     for (const { bytes } of arrivals.values()) usedBytes += bytes;
     return { usedBytes, capacityBytes: this.#capacityBytes };
+  }
+
+  isFit(): boolean {
+    return true;
   }
 
   async warm(): Promise<void> {}
@@ -231,4 +261,18 @@ export function createMemoryFleet(size: number, capacityBytes: number, clock?: C
 
 function refused(refusal: NodeRefusal): NodeReply<never> {
   return { kind: 'refused', refusal };
+}
+
+/** The bytes of a load, or why there are none. */
+async function rangeOf(source: Pick<Store, 'get'>, chunk: ChunkToLoad): Promise<Uint8Array | NodeRefusal> {
+  const range = { start: chunk.offset, end: chunk.offset + chunk.lengthBytes };
+  try {
+    const got = await source.get(chunk.storeName, { ifMatch: chunk.etag, range });
+    if (got.kind !== 'hit') return got.kind === 'outside' ? 'invalid' : 'superseded';
+    const pieces: Uint8Array[] = [];
+    for await (const piece of got.body) pieces.push(piece);
+    return Buffer.concat(pieces);
+  } catch {
+    return 'unavailable';
+  }
 }

@@ -116,6 +116,7 @@ function createEngine() {
     store: () => ({ kind: 'directory', place: '/nowhere', reachable: true }),
     objects: () => engine.count(),
     snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
+    recovery: () => engine.recovery.status,
     windows: () => [],
     nodes: () => [],
     connections: () => ({ resp: 0, links: 0 }),

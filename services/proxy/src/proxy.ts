@@ -54,6 +54,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     store: () => ({ kind: settings.store, place: storePlace(settings), reachable: store.reachable }),
     objects: () => service.engine.count(),
     snapshot: () => service.loader.progress,
+    recovery: () => service.engine.recovery.status,
     windows: () => windowsOf(service),
     nodes: () => service.fleet.status(),
     connections: () => ({ resp: connections.resp(), links: service.fleet.linkCount }),

@@ -64,6 +64,11 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     placeOnRead: settings.placeOnRead,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
+    recovery: {
+      spread: settings.recoverySpread,
+      perNode: settings.recoveryPerNode,
+      concurrency: settings.recoveryConcurrency,
+    },
   };
 }
 

@@ -80,6 +80,14 @@ const deployment = {
   }),
   stripes: text(defaultStripes, 'Chunks by object size: <largest size>=<data>+<parity>, ascending, the last for *.'),
   maxChunkBytes: bytes(defaultMaxChunkBytes, 4 * kib, 16 * mib, 'Longest chunk; larger objects get more fragments.'),
+  recoverySpread: count(20, 1, 1000, 'Functions that bring back what one function has lost, at most at a time.'),
+  recoveryPerNode: count(4, 1, 64, 'Chunks that one function brings back at a time.'),
+  recoveryConcurrency: count(
+    80,
+    0,
+    4096,
+    'Chunks that are brought back at a time, over all functions. 0 = none ahead of reads.',
+  ),
   placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
   latencyUsdPerSecond: Type.Number({
     minimum: 0,
@@ -297,6 +305,12 @@ function relationProblems(settings: ProxySettings): readonly string[] {
   if (settings.respBufferedCommandBytes > settings.respBufferedTotalBytes) {
     problems.push(
       `SION_RESP_BUFFERED_COMMAND_BYTES is ${settings.respBufferedCommandBytes}, but must be at most SION_RESP_BUFFERED_TOTAL_BYTES (${settings.respBufferedTotalBytes}).`,
+    );
+  }
+  const { recoveryPerNode, recoveryConcurrency } = settings;
+  if (recoveryConcurrency !== 0 && recoveryConcurrency < recoveryPerNode) {
+    problems.push(
+      `SION_RECOVERY_CONCURRENCY is ${recoveryConcurrency}, but must be at least SION_RECOVERY_PER_NODE (${recoveryPerNode}), or 0.`,
     );
   }
   const nodeBytes = settings.nodeMemoryMb * mib;

@@ -116,6 +116,7 @@ function assemble(
     },
     manifest: (index) => at(index).holdings.manifest.entries(),
     fill: (index) => ({ usedBytes: at(index).holdings.occupiedBytes, capacityBytes: at(index).capacityBytes }),
+    isFit: (index) => at(index).isFit,
     warm: (index) => at(index).warm(),
     onLost,
     status: () => nodes.map((node) => node.status()),

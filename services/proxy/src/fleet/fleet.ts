@@ -74,6 +74,8 @@ export interface Fleet {
    * `chunkOverheadBytes` beside its own.
    */
   fill(node: NodeIndex): { readonly usedBytes: number; readonly capacityBytes: number };
+  /** False while its last invocation or session has failed and the next attempt is not due: requests would be refused or wait. */
+  isFit(node: NodeIndex): boolean;
   /** Invokes the node so that its instance stays; resolves when that has ended. */
   warm(node: NodeIndex): Promise<void>;
   /** What happened to the memory behind the fleet's back. One listener: the engine. */

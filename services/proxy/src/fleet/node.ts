@@ -7,7 +7,6 @@
 import type { Clock, Log } from '@sion/components';
 import {
   type ChunkId,
-  compareManifests,
   type ManifestEntry,
   type SessionAction,
   type SessionEvent,
@@ -25,7 +24,7 @@ import { NodeInvocation } from './node-invocation.ts';
 import { NodeQueue } from './node-queue.ts';
 import { NodeSession } from './node-session.ts';
 import { NodeTimers } from './node-timers.ts';
-import { reconcile, tellEvictions } from './reconcile.ts';
+import { loseAll, reconcile, tellEvictions } from './reconcile.ts';
 import type { NodeWork, WorkReply } from './request.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Tokens } from './tokens.ts';
@@ -99,6 +98,11 @@ export class FleetNode {
 
   get capacityBytes(): number {
     return this.#capacityBytes;
+  }
+
+  /** False while it awaits the return of an invocation that is of no use, or the next attempt after a failure. */
+  get isFit(): boolean {
+    return !this.#stopping && !this.#refusing && this.#phase !== 'severed' && this.#phase !== 'backoff';
   }
 
   /** Carries a request out, waking the node if need be. Never rejects. */
@@ -269,9 +273,7 @@ export class FleetNode {
   #learnFromWarmUp(instance: string, chunks: number): void {
     this.#instance = instance;
     if (chunks > 0 || this.holdings.manifest.count === 0) return;
-    const { lost, stray } = compareManifests(this.holdings.manifest, []);
-    this.holdings.settle(lost, stray);
-    this.#lose(lost);
+    this.#lose(loseAll(this.holdings));
   }
 
   /** The control link has said hello: the session is open. */

@@ -31,6 +31,13 @@ export async function reconcile(
   return { kind: 'reconciled', lost };
 }
 
+/** The instance is empty: everything in the manifest is lost, and out of it. */
+export function loseAll(holdings: Holdings): readonly ManifestEntry[] {
+  const { lost, stray } = compareManifests(holdings.manifest, []);
+  holdings.settle(lost, stray);
+  return lost;
+}
+
 /** Lists the node's chunks; a reason when that fails. Bounded by the count that the hello announced. */
 async function listInto(
   held: ManifestEntry[],

@@ -1,6 +1,6 @@
 /**
  * Read repair: when a fragment's data is at hand and some of its chunks are not held by their nodes, puts those back. It
- * runs in the background, from the bytes that pass by, and only within memory that nobody waits for.
+ * runs in the background, from the bytes that pass by, and only within memory that nobody waits for. What a recovery is bringing back is left to that.
  */
 import { chunkLength, fragmentShape } from '@sion/core';
 import type { ObjectMemory } from './object-memory.ts';
@@ -19,7 +19,7 @@ export function repairFragment(
   const fragment = object.fragments[number];
   if (fragment === undefined || !fragment.settled || object.dropped) return undefined;
   const missing = [...fragment.held.keys()].filter(
-    (index) => !fragment.held[index] && chunkLength(object.layout, number, index) > 0,
+    (index) => !fragment.held[index] && !fragment.isMoving(index) && chunkLength(object.layout, number, index) > 0,
   );
   if (missing.length === 0) return undefined;
   const { chunkBytes, lengthBytes } = fragmentShape(object.layout, number);

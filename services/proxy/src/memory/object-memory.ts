@@ -10,6 +10,7 @@
  */
 import type { Clock, Log } from '@sion/components';
 import {
+  type ChunkId,
   chunkOverheadBytes,
   formatLayoutId,
   type Layout,
@@ -25,7 +26,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
 import { ObjectWriter } from './object-writer.ts';
-import { chunksByNode, type PlacedFragment, type PlacedObject } from './placed-object.ts';
+import { chunksByNode, type PlacedFragment, type PlacedObject, type PlacedOrigin } from './placed-object.ts';
 
 export interface MemoryParts {
   readonly clock: Clock;
@@ -46,12 +47,36 @@ export interface MemoryParts {
   readonly makeRoom: () => boolean;
 }
 
+/** A chunk that a node has lost, of an object that is in the directory. */
+export interface LostPiece {
+  readonly object: PlacedObject;
+  readonly id: ChunkId;
+  readonly lengthBytes: number;
+}
+
+/** Told what memory loses, so that it is brought back ahead of reads. */
+export interface LossWatcher {
+  onLost(node: NodeIndex, pieces: readonly LostPiece[]): void;
+  /** The object is of no use any more. */
+  onDropped(object: PlacedObject): void;
+  /** A read needs this chunk, which is not held. */
+  onWanted(id: ChunkId): void;
+}
+
+/** A layout with chunks in memory. */
+interface Live {
+  readonly fragments: readonly (PlacedFragment | undefined)[];
+  /** Once it is in the directory. */
+  object?: PlacedObject;
+}
+
 export class ObjectMemory {
   readonly parts: MemoryParts;
   /** Everything with chunks in memory, objects that are still being taken in included. */
-  readonly #live = new Map<string, { readonly fragments: readonly (PlacedFragment | undefined)[] }>();
+  readonly #live = new Map<string, Live>();
   readonly #codecs = new Map<string, Codec>();
   /** While it is closed: layouts that are of no use any more. */
+  #watcher: LossWatcher | undefined;
   #unwanted: { readonly id: LayoutId; readonly fragments: readonly (PlacedFragment | undefined)[] }[] | undefined;
 
   constructor(parts: MemoryParts) {
@@ -130,8 +155,35 @@ export class ObjectMemory {
     this.#live.set(formatLayoutId(id), { fragments });
   }
 
+  /** Whoever brings back what is lost. One only. */
+  watch(watcher: LossWatcher): void {
+    this.#watcher = watcher;
+  }
+
+  /** The object is in the directory now, as `origin`. Gives the object. */
+  adopt(object: PlacedObject, origin: PlacedOrigin): PlacedObject {
+    object.origin = origin;
+    const live = this.#live.get(object.name);
+    if (live !== undefined) live.object = object;
+    return object;
+  }
+
+  /** The object of a layout, once it is in the directory. */
+  objectOf(id: LayoutId): PlacedObject | undefined {
+    return this.#live.get(formatLayoutId(id))?.object;
+  }
+
+  /** A read is about to use these chunks of the object. */
+  touch(object: PlacedObject, number: number, wanted: readonly number[]): void {
+    object.touchedMs = this.parts.clock.monotonicMs();
+    const fragment = object.fragments[number];
+    if (fragment === undefined || this.#watcher === undefined) return;
+    for (const index of wanted) if (!fragment.held[index]) this.#watcher.onWanted(object.chunkId(number, index));
+  }
+
   /** Frees the object's chunks, when the last read of it has ended. */
   drop(object: PlacedObject): void {
+    if (!object.dropped) this.#watcher?.onDropped(object);
     object.dropped = true;
     if (object.readers === 0) this.free(object.id, object.fragments);
   }
@@ -159,9 +211,14 @@ export class ObjectMemory {
 
   #onLost(node: NodeIndex, lost: readonly ManifestEntry[]): void {
     this.parts.metrics.countRecovery(lost.length);
-    for (const { id } of lost) {
-      const fragment = this.#live.get(formatLayoutId(id))?.fragments[id.fragment];
-      if (fragment?.nodes[id.index] === node) fragment.setHeld(id.index, false);
+    const pieces: LostPiece[] = [];
+    for (const { id, lengthBytes } of lost) {
+      const live = this.#live.get(formatLayoutId(id));
+      const fragment = live?.fragments[id.fragment];
+      if (fragment?.nodes[id.index] !== node) continue;
+      fragment.setHeld(id.index, false);
+      if (live?.object?.dropped === false) pieces.push({ object: live.object, id, lengthBytes });
     }
+    if (pieces.length > 0) this.#watcher?.onLost(node, pieces);
   }
 }

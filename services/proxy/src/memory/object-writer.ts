@@ -79,6 +79,7 @@ export class ObjectWriter {
     if (this.#sizeBytes !== undefined && this.#takenBytes !== this.#sizeBytes) this.abandon();
     if (this.#givenUp) return undefined;
     const object = new PlacedObject(this.#id, this.#memory.layoutOf(this.#takenBytes), this.#fragments, this.#tally);
+    object.touchedMs = this.#memory.parts.clock.monotonicMs();
     void this.settled().then(() => {
       if (!object.complete && !object.dropped) this.#memory.parts.metrics.countUnplaced();
     });

@@ -2,6 +2,8 @@
  * One version's bytes in the memory of the fleet: where each chunk of each fragment is, and whether it is there. Soft
  * state: a chunk that is not held costs a decode or a store read, never data.
  */
+
+import type { StoredObject } from '@sion/components';
 import { type ChunkId, chunkLength, formatLayoutId, type Layout, type LayoutId } from '@sion/core';
 import type { NodeIndex } from '../fleet/fleet.ts';
 
@@ -68,23 +70,47 @@ export class ChunkTally {
 
 /** Per chunk index: its node, its CRC-32, and whether the node is known to hold it. */
 export class PlacedFragment {
-  readonly nodes: readonly NodeIndex[];
   readonly checksums: readonly number[];
   /** False while nodes have yet to answer, or a repair is under way. */
   settled: boolean;
+  /** Replaced, never changed, so that whoever has it reads one state of it. */
+  #nodes: readonly NodeIndex[];
   readonly #held: boolean[];
+  /** Chunks that a recovery is bringing back. */
+  readonly #moving = new Set<number>();
   readonly #tally: ChunkTally;
 
   constructor(nodes: readonly NodeIndex[], checksums: readonly number[], tally: ChunkTally, settled: boolean) {
-    this.nodes = nodes;
+    this.#nodes = nodes;
     this.checksums = checksums;
     this.settled = settled;
     this.#held = nodes.map(() => false);
     this.#tally = tally;
   }
 
+  get nodes(): readonly NodeIndex[] {
+    return this.#nodes;
+  }
+
   get held(): readonly boolean[] {
     return this.#held;
+  }
+
+  isMoving(index: number): boolean {
+    return this.#moving.has(index);
+  }
+
+  /** A recovery brings this chunk back; nobody else does until {@link endMove}. */
+  beginMove(index: number): void {
+    this.#moving.add(index);
+  }
+
+  /** The chunk is held by `node` now, wherever it was before; undefined = it has not come back. */
+  endMove(index: number, node: NodeIndex | undefined): void {
+    this.#moving.delete(index);
+    if (node === undefined) return;
+    this.#nodes = this.#nodes.with(index, node);
+    this.setHeld(index, true);
   }
 
   /** Chunks without bytes are never held. */
@@ -95,6 +121,12 @@ export class PlacedFragment {
   }
 }
 
+/** Which object of the store it is; its ETag changes with its expiry, its bytes never do. */
+export interface PlacedOrigin {
+  readonly key: string;
+  readonly object: StoredObject;
+}
+
 export class PlacedObject {
   readonly id: LayoutId;
   readonly layout: Layout;
@@ -102,6 +134,10 @@ export class PlacedObject {
   readonly fragments: (PlacedFragment | undefined)[];
   /** Reads that are under way; chunks are evicted when the last one has ended. */
   readers = 0;
+  /** When it was last read or written, on the monotonic clock; 0 = by an earlier proxy. */
+  touchedMs = 0;
+  /** Known once it has its entry in the directory. */
+  origin: PlacedOrigin | undefined;
   /** True once it belongs to no current version any more. */
   dropped = false;
   readonly tally: ChunkTally;

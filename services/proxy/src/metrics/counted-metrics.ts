@@ -5,7 +5,7 @@
 import type { InvocationCause } from '../fleet/fleet.ts';
 import type { Durability, ReadSource } from '../objects/objects.ts';
 import { type DurationCounts, DurationHistogram } from './histogram.ts';
-import type { CostCause, Metrics, MetricsSnapshot, StoreOperation } from './metrics.ts';
+import type { ChunkKind, CostCause, Metrics, MetricsSnapshot, StoreOperation } from './metrics.ts';
 
 /** How long reads and writes took, for the exposition. */
 export interface Durations {
@@ -49,6 +49,10 @@ export class CountedMetrics implements Metrics {
   #recoveries = 0;
   #lostChunks = 0;
   #repairedChunks = 0;
+  readonly #recoveredChunks: Record<ChunkKind, number> = { data: 0, parity: 0 };
+  readonly #recoveredBytes: Record<ChunkKind, number> = { data: 0, parity: 0 };
+  #parityLeftChunks = 0;
+  #recoveryGivenUpChunks = 0;
   #unplacedObjects = 0;
   #bypassedObjects = 0;
   #readBytes = 0;
@@ -91,6 +95,19 @@ export class CountedMetrics implements Metrics {
     this.#repairedChunks += 1;
   }
 
+  countRecoveredChunk(kind: ChunkKind, bytes: number): void {
+    this.#recoveredChunks[kind] += 1;
+    this.#recoveredBytes[kind] += bytes;
+  }
+
+  countParityLeft(chunks: number): void {
+    this.#parityLeftChunks += chunks;
+  }
+
+  countRecoveryGivenUp(chunks: number): void {
+    this.#recoveryGivenUpChunks += chunks;
+  }
+
   countUnplaced(): void {
     this.#unplacedObjects += 1;
   }
@@ -110,6 +127,10 @@ export class CountedMetrics implements Metrics {
       recoveries: this.#recoveries,
       lostChunks: this.#lostChunks,
       repairedChunks: this.#repairedChunks,
+      recoveredChunks: { ...this.#recoveredChunks },
+      recoveredBytes: { ...this.#recoveredBytes },
+      parityLeftChunks: this.#parityLeftChunks,
+      recoveryGivenUpChunks: this.#recoveryGivenUpChunks,
       unplacedObjects: this.#unplacedObjects,
       bypassedObjects: this.#bypassedObjects,
       readBytes: this.#readBytes,

@@ -29,6 +29,9 @@ describe('the metrics as Prometheus text', () => {
     metrics.countStoreRequest('get');
     metrics.countRecovery(12);
     metrics.countRepairedChunk();
+    metrics.countRecoveredChunk('data', 4096);
+    metrics.countParityLeft(2);
+    metrics.countRecoveryGivenUp(3);
     metrics.countUnplaced();
     const expected: [string, number][] = [
       ['sion_gets_total{source="memory"}', 2],
@@ -44,6 +47,11 @@ describe('the metrics as Prometheus text', () => {
       ['sion_recoveries_total', 1],
       ['sion_lost_chunks_total', 12],
       ['sion_repaired_chunks_total', 1],
+      ['sion_recovered_chunks_total{kind="data"}', 1],
+      ['sion_recovered_bytes_total{kind="data"}', 4096],
+      ['sion_recovered_bytes_total{kind="parity"}', 0],
+      ['sion_parity_left_chunks_total', 2],
+      ['sion_recovery_given_up_chunks_total', 3],
       ['sion_unplaced_objects_total', 1],
     ];
     const exposition = createExposition(metrics, { status: () => status });
@@ -82,6 +90,8 @@ describe('the metrics as Prometheus text', () => {
     expect(samples.get('sion_snapshot_entries_loaded')).toBe(2);
     expect(samples.get('sion_snapshot_loading')).toBe(1);
     expect(samples.get('sion_serving')).toBe(1);
+    expect(samples.get('sion_recovery_backlog_chunks')).toBe(5);
+    expect(samples.get('sion_recoveries_under_way')).toBe(2);
     expect(samples.get('sion_memory_capacity_bytes')).toBe(300);
   });
 });
@@ -96,6 +106,7 @@ const status: ProxyStatus = {
   store: { kind: 'directory', place: '/data', reachable: true },
   objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
   snapshot: { isLoading: true, loaded: 2, total: 8 },
+  recovery: { backlogChunks: 5, underWay: 2 },
   memory: { usedBytes: 30, capacityBytes: 300 },
   windows: [
     { window: 1, state: 'active', groups: [], usedBytes: 30 },

@@ -58,6 +58,23 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'Chunks that were put back after a loss or a bad checksum.',
     (t) => t.repairedChunks,
   );
+  labelled(
+    'sion_recovered_chunks_total',
+    'Lost chunks that were brought back ahead of reads.',
+    'kind',
+    (t) => t.recoveredChunks,
+  );
+  labelled('sion_recovered_bytes_total', 'Bytes of those chunks.', 'kind', (t) => t.recoveredBytes);
+  plain(
+    'sion_parity_left_chunks_total',
+    'Lost parity chunks that were left to be made anew when their fragment passes by.',
+    (t) => t.parityLeftChunks,
+  );
+  plain(
+    'sion_recovery_given_up_chunks_total',
+    'Lost chunks that come back on demand alone: no room, too many, or too many failures.',
+    (t) => t.recoveryGivenUpChunks,
+  );
   plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
   plain(
     'sion_bypassed_objects_total',
@@ -101,6 +118,8 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
   plain('sion_snapshot_entries', 'Entries of the snapshot that this proxy began with.', (s) => s.snapshot.total);
   plain('sion_snapshot_entries_loaded', 'Those of them that are loaded.', (s) => s.snapshot.loaded);
   plain('sion_snapshot_loading', '1 while the snapshot is being loaded, else 0.', (s) => Number(s.snapshot.isLoading));
+  plain('sion_recovery_backlog_chunks', 'Lost chunks that are to be brought back.', (s) => s.recovery.backlogChunks);
+  plain('sion_recoveries_under_way', 'Those of them that are being brought back.', (s) => s.recovery.underWay);
   plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
   plain('sion_serving', '1 while requests are served, else 0.', (s) => (s.state === 'serving' ? 1 : 0));
   plain('sion_uptime_seconds', 'Seconds since the proxy started.', (s) => s.uptimeSeconds);

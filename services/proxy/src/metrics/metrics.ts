@@ -10,6 +10,8 @@ export type StoreOperation = 'head' | 'get' | 'put' | 'upload' | 'metadata' | 'd
 /** Where dollars go. */
 export type CostCause = 'serving' | 'warmup' | 'recovery' | 'migration' | 'store';
 
+export type ChunkKind = 'data' | 'parity';
+
 export interface Metrics {
   /** One finished read of an object; `seconds` from taking the request to its last byte handed on. */
   countGet(source: ReadSource, bytes: number, seconds: number): void;
@@ -21,6 +23,12 @@ export interface Metrics {
   /** An instance loss that was noticed, with the chunks it took. */
   countRecovery(chunks: number): void;
   countRepairedChunk(): void;
+  /** A lost chunk that was brought back ahead of reads. */
+  countRecoveredChunk(kind: ChunkKind, bytes: number): void;
+  /** Lost parity chunks that are made anew when their fragment passes by. */
+  countParityLeft(chunks: number): void;
+  /** Lost chunks that are not brought back ahead of reads: no room, too many, or too many failures. */
+  countRecoveryGivenUp(chunks: number): void;
   /** An object whose placement was given up or left incomplete. */
   countUnplaced(): void;
   /** An object that was written or read past memory, because it is too large for it. */
@@ -39,6 +47,10 @@ export interface MetricsSnapshot {
   readonly recoveries: number;
   readonly lostChunks: number;
   readonly repairedChunks: number;
+  readonly recoveredChunks: Readonly<Record<ChunkKind, number>>;
+  readonly recoveredBytes: Readonly<Record<ChunkKind, number>>;
+  readonly parityLeftChunks: number;
+  readonly recoveryGivenUpChunks: number;
   readonly unplacedObjects: number;
   readonly bypassedObjects: number;
   /** Bytes of objects handed to readers, and taken from writers. */

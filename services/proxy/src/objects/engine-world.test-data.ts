@@ -5,6 +5,7 @@ import { SionError } from '@sion/wire';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import { createMemoryFleet } from '../../../../tests/doubles/memory-fleet.ts';
 import { CountedMetrics } from '../metrics/counted-metrics.ts';
+import type { RecoverySettings } from '../recovery/recovery.ts';
 import { Engine } from './engine.ts';
 import type { Mutation, NewBytes } from './objects.ts';
 
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly maxChunkBytes?: number;
   readonly bodyMemoryBytes?: number;
   readonly maxPlacedBytes?: number;
+  /** Lost chunks are brought back ahead of reads. */
+  readonly recovery?: RecoverySettings;
 }
 
 export function createWorld(options: WorldOptions = {}): World {
@@ -44,6 +47,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
   });
   const fleet = createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
+  if (options.recovery !== undefined) fleet.source = store;
   const lease = { held: true };
   let counter = 0;
   const metrics = new CountedMetrics();
@@ -79,6 +83,7 @@ export function createWorld(options: WorldOptions = {}): World {
       placeOnRead: true,
       sweepMs: 1000,
       listSweepMs: 60_000,
+      ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
     },
   });
   return { engine, store, fleet, clock, metrics, requests, hooks, lease };

@@ -9,6 +9,8 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedTotals } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { beginRecovery } from '../recovery/begin-recovery.ts';
+import type { Recovery, RecoverySettings } from '../recovery/recovery.ts';
 import type { ProxyStatus } from '../status/status.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { KeyCount } from './key-count.ts';
@@ -59,6 +61,8 @@ export interface EngineSettings {
   readonly sweepMs: number;
   /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
   readonly listSweepMs: number;
+  /** Absent: what nodes lose comes back on demand alone. */
+  readonly recovery?: RecoverySettings;
 }
 
 export interface EngineParts {
@@ -92,6 +96,7 @@ export class Engine implements Objects {
   readonly #count: KeyCount;
   readonly #namePages = new NamePages();
   readonly #placings = new Set<Promise<void>>();
+  readonly recovery: Recovery;
   readonly #totals: PlacedTotals = { objects: 0, complete: 0, changes: 0 };
   #sweepTimer: Timer | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -124,7 +129,7 @@ export class Engine implements Objects {
       maxAbsentKeys: settings.maxAbsentKeys,
       absentTtlMs: settings.absentTtlMs,
       monotonicMs: () => clock.monotonicMs(),
-      onPlaced: ({ tally }) => tally.count(this.#totals),
+      onPlaced: (placed, entry) => this.memory.adopt(placed, entry).tally.count(this.#totals),
       onDropped: (placed) => {
         placed.tally.uncount();
         this.memory.drop(placed);
@@ -160,6 +165,7 @@ export class Engine implements Objects {
       turns: this.#turns,
       onExpired: (key) => this.#removeExpired(key),
     };
+    this.recovery = beginRecovery(parts, this.#reads);
     this.#scheduleSweep();
   }
 
@@ -303,6 +309,7 @@ export class Engine implements Objects {
   async drain(): Promise<void> {
     this.#closed = true;
     this.#sweepTimer?.cancel();
+    await this.recovery.stop();
     await this.#sweeping;
     await this.#turns.idle();
     await Promise.all(this.#placings);

@@ -52,7 +52,7 @@ export interface KnowledgeOptions {
   readonly absentTtlMs: number;
   readonly monotonicMs: () => number;
   /** An entry has got its place in memory. */
-  readonly onPlaced: (placed: PlacedObject) => void;
+  readonly onPlaced: (placed: PlacedObject, entry: Entry) => void;
   /** An entry's chunks are no longer of use. */
   readonly onDropped: (placed: PlacedObject) => void;
 }
@@ -205,7 +205,7 @@ export class Knowledge {
   place(entry: Entry, placed: PlacedObject): void {
     if (this.#directory.peek(entry.key) !== entry || entry.placed !== undefined) return this.#options.onDropped(placed);
     entry.placed = placed;
-    this.#options.onPlaced(placed);
+    this.#options.onPlaced(placed, entry);
   }
 
   /** Takes an entry's place in memory away. */
@@ -244,7 +244,7 @@ export class Knowledge {
     }
     if (!this.canRestore || this.#learned?.has(key)) return false;
     this.#directory.set(key, entry);
-    if (placed !== undefined) this.#options.onPlaced(placed);
+    if (placed !== undefined) this.#options.onPlaced(placed, entry);
     return true;
   }
 

@@ -174,6 +174,12 @@ export class MemoryBody implements ObjectBody {
   }
 
   #fetchAhead(step: Step, bytes: number): void {
+    const { memory, object } = this.#options;
+    memory.touch(
+      object,
+      step.fragment,
+      step.chunks.map((part) => part.index),
+    );
     this.#steps.shift();
     this.#ahead = { step, reservedBytes: bytes, fragment: readFragment(this.#fragmentOptions(step)) };
     this.#ahead.fragment.catch(() => {});

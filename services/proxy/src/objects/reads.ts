@@ -268,7 +268,7 @@ function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
 }
 
 /** Bytes of the entry's version, and of no other. Its ETag changes with its expiry: that is waited for, if it is under way. */
-async function readStoreRange(parts: ReadParts, entry: Entry, range: ByteRange): Promise<Uint8Array> {
+export async function readStoreRange(parts: ReadParts, entry: Entry, range: ByteRange): Promise<Uint8Array> {
   const { object, key } = entry;
   const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
   if (got.kind !== 'hit') {

@@ -26,6 +26,7 @@ function sample(snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 
     store: () => ({ kind: 'directory', place: '/data/store', reachable: true }),
     objects: () => ({ inMemory: 5, complete: 4, pinned: 1, maxPlacedBytes: 2 ** 30 }),
     snapshot: () => snapshot,
+    recovery: () => ({ backlogChunks: 7, underWay: 3 }),
     windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
     nodes: () => [
       { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
@@ -40,6 +41,9 @@ function sample(snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 
   metrics.countPut('store', 5000, 0.1);
   metrics.addCost('serving', 0.00004);
   metrics.countBypassed();
+  metrics.countRecoveredChunk('data', 2048);
+  metrics.countParityLeft(2);
+  metrics.countRecoveryGivenUp(1);
   metrics.addCost('store', 0.000002);
   clock.advance(3_725_900);
   return source.status();
@@ -65,6 +69,9 @@ describe('the status for people', () => {
     expect(lines).toContain('  store       directory /data/store, reachable');
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
     expect(lines).toContain('  bypassed    1 writes and reads of objects above 1.0 GiB');
+    expect(lines).toContain(
+      '  recovered   1 chunks (2.0 KiB), 7 to come, 3 under way; 2 parity left to repair, 1 given up',
+    );
     expect(lines).toContain('  window 1    active, 2.0 KiB, groups 0 (2 nodes)');
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');

@@ -38,6 +38,7 @@ export function formatStatus(status: ProxyStatus): string {
       'losses',
       `${totals.recoveries} instances, ${totals.lostChunks} chunks; ${totals.repairedChunks} chunks repaired`,
     ),
+    row('recovered', recovered(status)),
     row('unplaced', `${totals.unplacedObjects} objects`),
     row(
       'bypassed',
@@ -47,6 +48,13 @@ export function formatStatus(status: ProxyStatus): string {
     row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
   ];
   return [...lines, ...windowLines(status), ...nodeLines(status.nodes)].join('\n');
+}
+
+function recovered({ recovery, totals }: ProxyStatus): string {
+  const chunks = sum(totals.recoveredChunks);
+  const done = `${chunks} chunks (${formatBytes(sum(totals.recoveredBytes))})`;
+  const left = `${totals.parityLeftChunks} parity left to repair, ${totals.recoveryGivenUpChunks} given up`;
+  return `${done}, ${recovery.backlogChunks} to come, ${recovery.underWay} under way; ${left}`;
 }
 
 /** `1.5 MiB`; whole bytes below 1 KiB. */

@@ -18,6 +18,7 @@ export interface StatusParts {
   readonly store: () => ProxyStatus['store'];
   readonly objects: () => ProxyStatus['objects'];
   readonly snapshot: () => ProxyStatus['snapshot'];
+  readonly recovery: () => ProxyStatus['recovery'];
   readonly windows: () => ProxyStatus['windows'];
   readonly nodes: () => ProxyStatus['nodes'];
   readonly connections: () => ProxyStatus['connections'];
@@ -36,6 +37,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         store: parts.store(),
         objects: parts.objects(),
         snapshot: parts.snapshot(),
+        recovery: parts.recovery(),
         memory: {
           usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),
           capacityBytes: nodes.reduce((sum, node) => sum + node.capacityBytes, 0),

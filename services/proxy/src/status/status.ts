@@ -21,6 +21,8 @@ export interface ProxyStatus {
   };
   /** Of the proxy before: how much of what it left behind is loaded. Memory is not used before that has ended. */
   readonly snapshot: SnapshotProgress;
+  /** Lost chunks that are to be brought back ahead of reads, and those of them that are being brought back. */
+  readonly recovery: { readonly backlogChunks: number; readonly underWay: number };
   readonly memory: { readonly usedBytes: number; readonly capacityBytes: number };
   readonly windows: readonly WindowStatus[];
   readonly nodes: readonly NodeStatus[];

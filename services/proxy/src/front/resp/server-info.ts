@@ -143,7 +143,7 @@ function keyspaceFields(): Fields {
 }
 
 function sionFields(_front: Front, status: ProxyStatus): Fields {
-  const { objects, store, totals, nodes, connections } = status;
+  const { objects, store, totals, nodes, connections, recovery } = status;
   return [
     ['state', status.state],
     ['epoch', status.epoch],
@@ -163,6 +163,8 @@ function sionFields(_front: Front, status: ProxyStatus): Fields {
     ['recoveries', totals.recoveries],
     ['lost_chunks', totals.lostChunks],
     ['repaired_chunks', totals.repairedChunks],
+    ...prefixed('recovered_chunks_', totals.recoveredChunks),
+    ['recovery_backlog_chunks', recovery.backlogChunks],
     ['unplaced_objects', totals.unplacedObjects],
     ['read_bytes', totals.readBytes],
     ['written_bytes', totals.writtenBytes],
