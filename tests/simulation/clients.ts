@@ -16,6 +16,7 @@ import type {
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
 import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
 import type { Observation } from '../doubles/history.ts';
+import { checkBounds } from './bounds.ts';
 import { Crashed, type ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 
@@ -23,12 +24,16 @@ const readErrors: ReadonlySet<ErrorCode> = new Set(['unavailable', 'closed']);
 const writeErrors: ReadonlySet<ErrorCode> = new Set(['unavailable', 'closed', 'indeterminate']);
 
 /** Every call is answered by then, unless its proxy was paused or died. */
-const deadlineMs = 180_000;
+const deadlineMs = 60_000;
 
-/** The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells. */
+/**
+ * The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells; those of twins, `…~twin`,
+ * are the same.
+ */
 function bytesOf(key: string, token: string): Uint8Array {
   if (!token.includes(':')) return Buffer.from(token);
-  return payloadOf(key, token, Number(token.slice(token.indexOf(':') + 1)));
+  const size = Number(token.slice(token.indexOf(':') + 1));
+  return payloadOf(key, token.slice(Math.max(0, token.indexOf('~'))), size);
 }
 
 interface Reached {
@@ -100,7 +105,8 @@ export class SimulatedClient {
       if (!(thrown instanceof Crashed)) throw thrown;
     } finally {
       reached.life.calls--;
-      this.#world.tally.countCall(before, this.#world.disturbance);
+      this.#world.tally.countCall(before, this.#world.disturbance, time.nowMs - begunMs);
+      checkBounds(this.#world);
       late.cancelled = true;
     }
   }
@@ -140,7 +146,9 @@ export class SimulatedClient {
     const random = this.#random;
     const sizes = [0, 1, 255, 256, 257, 1000, 2048, 2049, 8000, 16_384, 16_385, 41_000, random.integer(100_000)];
     this.#writes++;
-    return `${this.#name}-${this.#writes}:${sizes[random.integer(sizes.length)] ?? 0}`;
+    const name = `${this.#name}-${this.#writes}`;
+    if (random.integer(4) === 0) return `${name}~twin:${random.integer(2) === 0 ? 300 : 8000}`;
+    return `${name}:${sizes[random.integer(sizes.length)] ?? 0}`;
   }
 
   #drawExpiry({ service }: Reached): { expiresAtMs?: number } {

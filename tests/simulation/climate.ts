@@ -28,12 +28,18 @@ const mostOf = {
   silentDeaths: 0.5,
 } as const;
 
-export type Climate = Readonly<Record<keyof typeof mostOf, number>>;
+export interface Climate extends Readonly<Record<keyof typeof mostOf, number>> {
+  /** What the store's ETags tell apart, see `VirtualStoreOptions`. */
+  readonly etags: 'version' | 'content';
+}
 
 export function drawClimate(random: SeededRandom): Climate {
   const climate: Record<string, number> = { ...mostOf };
   for (const [kind, most] of Object.entries(mostOf)) {
     climate[kind] = random.integer(4) === 0 ? 0 : random.double() * most;
   }
-  return climate as Climate;
+  const etags = random.integer(3) === 0 ? 'content' : 'version';
+  // Under a tag that comes back, a write that lands late may undo a later one: what has no remedy here is not tried.
+  const late = etags === 'content' ? { storeWriteLate: 0, storeDeleteLate: 0 } : {};
+  return { ...(climate as typeof mostOf), ...late, etags };
 }

@@ -6,6 +6,7 @@ import { type Files, type Log, type LogFields, VirtualProcess } from '@sion/comp
 import { freeStore, type ProxySettings, type Service, startService, stopService } from '@sion/proxy';
 import { asSionError, type SionError } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
+import { noteLeaks } from './bounds.ts';
 import type { World } from './world.ts';
 
 /** What a client is told whose proxy has died. */
@@ -63,7 +64,7 @@ export class ProxyLife {
     try {
       while (this.calls > 0) await this.within(this.#world.sleep(10));
       await this.within(stopService(service));
-      this.#world.noteLeaks(this, service);
+      noteLeaks(this.#world, this, service);
       this.die('has stopped');
     } catch (thrown) {
       if (!(thrown instanceof Crashed)) this.die(`fails to stop: ${asSionError(thrown).message}`);

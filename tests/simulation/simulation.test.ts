@@ -1,6 +1,7 @@
 /** A few simulations with every test; `npm run simulate` runs as many as wanted, from random seeds. */
 import { describe, expect, it } from 'vitest';
 import { keptSeeds } from './kept-seeds.ts';
+import { simulateAll } from './parallel.ts';
 import { type SimulationReport, simulate } from './simulation.ts';
 
 function explain({ seed, problems, log }: SimulationReport): string {
@@ -18,6 +19,16 @@ describe('the real proxy and node in a simulated world', () => {
     const first = await run('one');
     expect(await run('one')).toBe(first);
     expect(await run('two')).not.toBe(first);
+  });
+
+  it('gives the same histories however many run at a time, in the order of the seeds', async () => {
+    const wanted = ['a', 'b', 'c', 'd'].map((seed) => ({ seed, operations: 100 }));
+    const run = async (jobs: number) => {
+      const digests: string[] = [];
+      for await (const { seed, digest } of simulateAll(wanted, jobs)) digests.push(`${seed} ${digest}`);
+      return digests;
+    };
+    expect(await run(3)).toEqual(await run(1));
   });
 
   it('meets what it is there for: losses, faults of the store, deposed proxies, reads from memory, decoded and stored', async () => {

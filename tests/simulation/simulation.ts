@@ -6,6 +6,7 @@ import type { ReadSource } from '@sion/proxy';
 import { asSionError } from '@sion/wire';
 import { SimulatedClient } from './clients.ts';
 import { befall } from './faults.ts';
+import { comeToRest } from './rest.ts';
 import type { Tally } from './tally.ts';
 import { World } from './world.ts';
 
@@ -104,40 +105,6 @@ async function live(
   clientsDone = true;
   world.endAims();
   await faults;
-  await calmDown(world, keys);
+  await comeToRest(world, keys);
   await supervised;
-}
-
-/** No faults any more: everything comes to rest, and everybody agrees with all that was seen before and with the store. */
-async function calmDown(world: World, keys: readonly string[]): Promise<void> {
-  world.weather.isCalm = true;
-  world.weather.isStoreDown = false;
-  world.history.note('CALM');
-  // A slow one would stay slow.
-  for (const link of world.network.links) link.cut();
-  // Longer than anything may land late, and than a deposed proxy may live without finding out.
-  await world.sleep(120_000);
-  if (world.elder !== undefined) world.problem(`${world.elder.process.name} does not find out that it is deposed`);
-  const { life, service } = await world.reach();
-  const last = new SimulatedClient(world, 'last', keys);
-  for (const key of [...keys].sort()) await last.useOnce(key);
-  await world.sleep(60_000);
-  world.noteLeaks(life, service);
-  for (const key of [...keys].sort()) await lookIntoStore(world, key, service.engine.nowMs());
-  world.dismissSupervisor();
-  await life.stop();
-  await world.sleep(400_000);
-  const { openUploads } = world.store;
-  if (world.network.links.length > 0) world.problem(`${world.network.links.length} links are left`);
-  world.history.note(`${openUploads} uploads were left by proxies that died`);
-}
-
-async function lookIntoStore(world: World, key: string, nowMs: number): Promise<void> {
-  const { history } = world;
-  const observation = history.call(key, 'store', { kind: 'read' }, nowMs);
-  const metadata = (await world.store.head(key))?.metadata;
-  const isGone = metadata?.expiresAtMs !== undefined && metadata.expiresAtMs <= nowMs;
-  if (metadata === undefined || isGone) return history.returned(observation, { kind: 'nothing' }, nowMs);
-  const { contentType = '', expiresAtMs } = metadata;
-  history.returned(observation, { kind: 'object', token: contentType, expiresAtMs }, nowMs);
 }

@@ -11,6 +11,8 @@ export interface Disturbance {
 export class Tally {
   /** Of clients, each with all its steps: staging, waiting, the last byte. */
   calls = 0;
+  /** What the longest of them took. */
+  longestMs = 0;
   /** During which a fault came. */
   struck = 0;
   /** During which a fault came, or something was wrong that lasted. */
@@ -18,8 +20,9 @@ export class Tally {
   /** Instances that ended, by the reason. */
   readonly losses = new Map<string, number>();
 
-  countCall(before: Disturbance, after: Disturbance): void {
+  countCall(before: Disturbance, after: Disturbance, tookMs: number): void {
     this.calls++;
+    this.longestMs = Math.max(this.longestMs, tookMs);
     const isStruck = after.faults > before.faults;
     if (isStruck) this.struck++;
     if (isStruck || before.isFoul || after.isFoul) this.overlapping++;

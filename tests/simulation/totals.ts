@@ -18,6 +18,7 @@ export class Totals {
   #losses = 0;
   #leastLosses = Number.POSITIVE_INFINITY;
   #leastOverlap = 1;
+  #longestMs = 0;
 
   get failed(): number {
     return this.#failed;
@@ -36,6 +37,7 @@ export class Totals {
     this.#overlapping += overlapping;
     this.#losses += lost;
     this.#leastLosses = Math.min(this.#leastLosses, lost);
+    this.#longestMs = Math.max(this.#longestMs, tally.longestMs);
     this.#leastOverlap = Math.min(this.#leastOverlap, overlapping / Math.max(1, calls));
     for (const [kind, times] of faults) this.#count(kind, times);
     for (const [source, times] of reads) this.#count(`(read: ${source})`, times);
@@ -57,7 +59,8 @@ export class Totals {
         `${(this.#losses / this.#virtualHours).toFixed(0)} per virtual hour, ${perNodeHour.toFixed(1)} per node and hour: ` +
         `${(perNodeHour / paperLossesPerNodeHour).toFixed(0)} times the paper's`,
       `calls that overlap a fault: ${share(this.#overlapping, this.#calls)}, at least ` +
-        `${(100 * this.#leastOverlap).toFixed(1)} % per seed; during ${share(this.#struck, this.#calls)} one came`,
+        `${(100 * this.#leastOverlap).toFixed(1)} % per seed; during ${share(this.#struck, this.#calls)} one came; ` +
+        `the longest took ${(this.#longestMs / 1000).toFixed(0)} s`,
     ].join('\n');
   }
 

@@ -38,6 +38,9 @@ const settingsOfWorld: Readonly<Record<string, string>> = {
 /** What an instance holds: some objects do not fit. */
 const nodeCapacityBytes = 96 * 1024;
 
+/** Less than the settings allow, as everything is: several bodies at a time do not fit. */
+const bodyMemoryBytes = 256 * 1024;
+
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
 
@@ -70,10 +73,10 @@ export class World {
   constructor(seed: string) {
     this.seed = seed;
     this.weather = new Weather(seed);
-    this.settings = readSettings(proxySettingsSchema, { environment: settingsOfWorld });
+    this.settings = { ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }), bodyMemoryBytes };
     this.network = new VirtualNetwork(this.weather.network);
     this.network.onWritten = (reader, bytes) => this.#noteWritten(reader, bytes);
-    this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024 });
+    this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024, etags: this.weather.climate.etags });
     this.lambda = new VirtualLambda({
       time: this.time,
       random: new SeededRandom(`${seed} lambda`),
@@ -204,20 +207,6 @@ export class World {
     }
   }
 
-  /** What a proxy that has nothing to do must not hold. */
-  noteLeaks(life: ProxyLife, { engine, fleet }: Service): void {
-    const { pinned } = engine.count();
-    const { usedBytes } = engine.memory.parts.budget;
-    const leaks = [
-      ...(pinned > 0 ? [`${pinned} keys still have their turn`] : []),
-      ...(usedBytes > 0 ? [`${usedBytes} bytes of the budget are not given back`] : []),
-      ...(engine.knowledge.underWay > 0 ? [`${engine.knowledge.underWay} lookups or writes are under way`] : []),
-      ...(fleet.linkCount > 0 && life.service === undefined ? [`${fleet.linkCount} links are up`] : []),
-      ...(life.process.timers > 0 && life.service === undefined ? [`${life.process.timers} timers are set`] : []),
-    ];
-    for (const leak of leaks) this.problem(`${life.process.name}: ${leak}`);
-  }
-
   #noteWritten(reader: VirtualProcess, bytes: number): void {
     if (bytes < leastChunkFrameBytes || !this.#nodeStores.has(reader)) return;
     for (const wake of this.#storing.splice(0)) wake(reader);
@@ -249,7 +238,9 @@ export class World {
     });
     return async (payload: Uint8Array, remainingMs: number) => {
       const event: unknown = JSON.parse(Buffer.from(payload).toString());
-      return Buffer.from(JSON.stringify(await node.handle(event, remainingMs)));
+      const result = await node.handle(event, remainingMs);
+      if (result.bytes > nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
+      return Buffer.from(JSON.stringify(result));
     };
   }
 }

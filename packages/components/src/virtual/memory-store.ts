@@ -3,6 +3,7 @@
  * before and after each request: one that throws before means that nothing happened, one that throws after is a lost
  * reply, one that waits is a slow store.
  */
+import { createHash } from 'node:crypto';
 import { SionError } from '@sion/wire';
 import type {
   ByteRange,
@@ -32,6 +33,11 @@ export interface VirtualStoreOptions {
   readonly hooks?: VirtualStoreHooks;
   /** Bodies come in pieces of this size. Default 64 KiB. */
   readonly pieceBytes?: number;
+  /**
+   * `content`: as S3's, the same for the same bytes, whatever their metadata, so that a condition may hold again after
+   * other versions. `version`, the default: another one with each write.
+   */
+  readonly etags?: 'version' | 'content';
 }
 
 interface Held {
@@ -184,11 +190,15 @@ export class VirtualStore implements Store {
     const holds = condition.kind === 'absent' ? present === undefined : present?.object.etag === condition.etag;
     if (!holds) return { kind: 'conflict' };
     this.#writes++;
-    const etag = `"${this.#writes}"`;
+    const etag = this.#options.etags === 'content' ? contentTag(bytes) : `"${this.#writes}"`;
     const object = { name, sizeBytes: bytes.length, etag, modifiedMs: this.#options.wallMs(), metadata };
     this.#objects.set(name, { object, bytes });
     return { kind: 'written', etag };
   }
+}
+
+function contentTag(bytes: Uint8Array): string {
+  return `"${createHash('md5').update(bytes).digest('hex')}"`;
 }
 
 /** Not `slice`: a Buffer's is a view of the same bytes. */
