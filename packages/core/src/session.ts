@@ -80,7 +80,7 @@ export type SessionAction =
   | 'back-off'
   /** The invocation was of use: forget the failures before it. */
   | 'forgive'
-  /** Ready for an invocation: start one if something waits. */
+  /** Ready for an invocation: start one if something waits, or if the instance may have lost what it held. */
   | 'wake';
 
 /** One cell of the table. */
@@ -168,8 +168,13 @@ export interface BackoffSettings {
  * service itself asked for.
  */
 export function backoffMs(failures: number, jitter: number, settings: BackoffSettings, retryAfterMs = 0): number {
-  const ceilingMs = Math.min(settings.maxMs, settings.baseMs * 2 ** Math.min(failures - 1, 30));
+  const ceilingMs = backoffCeilingMs(failures, settings);
   return Math.max(retryAfterMs, ceilingMs / 2 + (jitter * ceilingMs) / 2);
+}
+
+/** The longest pause after `failures` (≥ 1) failures in a row. */
+export function backoffCeilingMs(failures: number, { baseMs, maxMs }: BackoffSettings): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
 }
 
 function step(to: SessionPhase, ...actions: readonly SessionAction[]): SessionStep {

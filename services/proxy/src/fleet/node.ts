@@ -3,6 +3,8 @@
  * its links, its requests and its holdings. Everything that happens to it becomes an event of that table; nothing here
  * decides a transition by itself. It never has more than one invocation under way, and sends no request before what the
  * node holds is reconciled.
+ *
+ * It is long because each event and each action of that table is handled here, and nowhere else.
  */
 import type { Clock, Log } from '@sion/components';
 import {
@@ -14,6 +16,7 @@ import {
   stepSession,
 } from '@sion/core';
 import { type Hello, type InvocationPayload, type LinkFrame, type LinkKind, linkKinds, type ToProxy } from '@sion/wire';
+import { Doubt } from './doubt.ts';
 import type { NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
 import { Holdings } from './holdings.ts';
 import { readInvocationResult } from './invocation-result.ts';
@@ -57,6 +60,7 @@ export class FleetNode {
   readonly #timers: NodeTimers;
   readonly #linger: Linger;
   readonly #invocation: NodeInvocation;
+  readonly #doubt: Doubt;
   /** The latest accepted link of each kind; between sessions they await the next hello. */
   readonly #links = new Map<LinkKind, Link>();
   #phase: SessionPhase = 'idle';
@@ -85,6 +89,7 @@ export class FleetNode {
     this.#capacityBytes = settings.assumedCapacityBytes;
     this.#timers = new NodeTimers(clock);
     this.#linger = new Linger(clock, settings);
+    this.#doubt = new Doubt({ baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs });
     this.#invocation = new NodeInvocation({ ...parts, onEnded: (end, kind) => this.#ended(end, kind) });
     this.holdings = new Holdings(settings.maxEvictionsPerNode);
     this.#queue = new NodeQueue({
@@ -221,7 +226,7 @@ export class FleetNode {
         return;
       case 'wake':
         this.#refusing = false;
-        if (!this.#stopping && (this.#queue.hasWaiting || this.#mustTell())) this.#step('wanted');
+        if (!this.#stopping && (this.#queue.hasWaiting || this.#mustTell() || this.#mustAsk())) this.#step('wanted');
         return;
     }
   }
@@ -240,10 +245,12 @@ export class FleetNode {
     this.#timers.set('open', settings.openTimeoutMs, () => this.#openTimeout());
     this.#timers.set('age', settings.sessionMaxMs, () => this.#step('age-reached'));
     this.#linger.noteInvocation();
-    this.#invocation.start('session', number, token, this.#queue.cause);
+    const cause = this.#queue.hasWaiting || !this.#mustAsk() ? this.#queue.cause : 'recovery';
+    this.#invocation.start('session', number, token, cause);
   }
 
   #warmUp(): void {
+    this.#sessionInstance = undefined;
     this.#timers.set('return', this.#parts.settings.openTimeoutMs, () => this.#step('return-overdue'));
     this.#linger.noteInvocation();
     this.#invocation.start('warmup', this.#sessionNumber, 'none', 'warmup');
@@ -272,6 +279,7 @@ export class FleetNode {
   /** An instance that came back with nothing has lost everything: known without a session. */
   #learnFromWarmUp(instance: string, chunks: number): void {
     this.#instance = instance;
+    if (chunks === 0) this.#doubt.settle();
     if (chunks > 0 || this.holdings.manifest.count === 0) return;
     this.#lose(loseAll(this.holdings));
   }
@@ -319,6 +327,7 @@ export class FleetNode {
       this.#log.error('reconcile-failed', { session: session.number, reason: result.reason });
       return this.#step('link-lost');
     }
+    if (result.kind === 'reconciled') this.#doubt.settle();
     const told = await tellEvictions(session, this.holdings);
     if (session.isOver) return;
     if (!told) return this.#step('link-lost');
@@ -374,6 +383,7 @@ export class FleetNode {
   #backOff(): void {
     const { clock, invoker } = this.#parts;
     this.#failures++;
+    this.#doubt.raise(this.#lastEnd.event, this.#sessionInstance !== undefined);
     this.#timers.cancel('return');
     const pauseMs = invoker.pauseMs(this.#failures, this.#lastEnd.retryAfterMs);
     if (this.#lastEnd.event === 'throttled') {
@@ -390,6 +400,10 @@ export class FleetNode {
   #lose(lost: readonly ManifestEntry[]): void {
     this.#losses++;
     this.#parts.onLost(this.index, lost);
+  }
+
+  #mustAsk(): boolean {
+    return this.#doubt.mustAsk(this.#failures, this.holdings.manifest.count);
   }
 
   #mustTell(): boolean {

@@ -150,9 +150,9 @@ export class ObjectMemory {
     return places;
   }
 
-  /** From now on losses of chunks of this layout are noted in `fragments`. */
-  track(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
-    this.#live.set(formatLayoutId(id), { fragments });
+  /** From now on losses of chunks of this layout are noted in `fragments`; `object` is set when it is in the directory already. */
+  track(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[], object?: PlacedObject): void {
+    this.#live.set(formatLayoutId(id), object === undefined ? { fragments } : { fragments, object });
   }
 
   /** Whoever brings back what is lost. One only. */

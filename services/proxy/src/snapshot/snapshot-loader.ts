@@ -157,7 +157,7 @@ class Loading implements SnapshotLoader {
     const { key, object, placed } = entry;
     if (!engine.knowledge.restore(entry)) return;
     this.#restored++;
-    engine.memory.track(placed.id, placed.fragments);
+    engine.memory.track(placed.id, placed.fragments, placed);
     for (const { node, chunk } of heldChunks(placed)) fleet.restore(node, [chunk]);
     if (object.metadata.expiresAtMs !== undefined) engine.noteExpiry(key, object.metadata.expiresAtMs);
   }
