@@ -32,6 +32,7 @@ export interface Observation {
 export class History {
   readonly #nowMs: () => number;
   readonly #byKey = new Map<string, Observation[]>();
+  readonly #unknownsByKey = new Map<string, number>();
   readonly #lines: { readonly key: string | undefined; readonly text: string }[] = [];
   readonly #digest = createHash('sha256');
   operations = 0;
@@ -66,6 +67,7 @@ export class History {
   /** Its result is unknown. */
   unknown(observation: Observation, reason: string): void {
     this.unknowns++;
+    this.#unknownsByKey.set(observation.key, this.unknownsOf(observation.key) + 1);
     this.#end(observation, 'unknown', reason);
   }
 
@@ -87,10 +89,15 @@ export class History {
     return [...this.#byKey.keys()];
   }
 
+  /** Calls of the key whose result is unknown. */
+  unknownsOf(key: string): number {
+    return this.#unknownsByKey.get(key) ?? 0;
+  }
+
   /** A token that somebody has seen under the key, the last one. */
   lastToken(key: string): string | undefined {
-    const seen = this.#byKey.get(key)?.findLast(({ found }) => found?.kind === 'object');
-    return seen?.found?.kind === 'object' ? seen.found.token : undefined;
+    const last = this.#byKey.get(key)?.findLast((each) => tokenSeen(each) !== undefined);
+    return last && tokenSeen(last);
   }
 
   /** What is wrong with a key's history; undefined when it is linearizable. */
@@ -152,16 +159,22 @@ export class History {
 /**
  * Which calls of unknown result explain nothing that is not explained without them, so that the checker need not try
  * them: reads; and writes of a value that nobody saw, which does not expire, unless some call of unknown result may have
- * found it and made something else of it.
+ * found it and made something else of it, or somebody saw something without being told what.
  */
 function needlessAmong(observations: readonly Observation[]): (call: ObjectCall) => boolean {
-  const seen = new Set(observations.flatMap(({ found }) => (found?.kind === 'object' ? [found.token] : [])));
+  const seen = new Set(observations.map(tokenSeen));
   const buildsOnOthers = ({ kind, ...call }: ObjectCall) =>
     kind === 'increment' || kind === 'expire' || ('onlyIf' in call && call.onlyIf === 'present');
-  const isFoundUnseen = observations.some(({ end, call }) => end !== 'returned' && buildsOnOthers(call));
+  const isFoundUnseen = observations.some(
+    ({ end, call, found }) => (end !== 'returned' && buildsOnOthers(call)) || found?.kind === 'something',
+  );
   return (call) => {
     if (call.kind === 'read') return true;
     if (call.kind !== 'write' || isFoundUnseen) return false;
     return call.expiresAtMs === undefined && !seen.has(call.token);
   };
+}
+
+function tokenSeen({ found }: Observation): string | undefined {
+  return found?.kind === 'object' || found?.kind === 'value' ? found.token : undefined;
 }

@@ -96,6 +96,16 @@ describe('expiry', () => {
   });
 });
 
+test('what was told only in part must fit all the same', () => {
+  const value = (token: string): FoundObject => ({ kind: 'value', token });
+  const something: FoundObject = { kind: 'something' };
+  const history = [operation(1, 2, write('a', 99))];
+  expect(verdictOf(...history, operation(3, 4, read, value('a')))).toBe('linearizable');
+  expect(verdictOf(...history, operation(3, 4, read, value('b')))).toBe('broken');
+  expect(verdictOf(...history, operation(3, 4, { kind: 'delete' }, something))).toBe('linearizable');
+  expect(verdictOf(operation(1, 2, { kind: 'delete' }, something))).toBe('broken');
+});
+
 test('operations of unknown result that change nothing more cost nothing', () => {
   const writes = Array.from({ length: 25 }, (_, index) => operation(index + 1, undefined, write(`w${index}`)));
   const reads = Array.from({ length: 10 }, (_, index) =>

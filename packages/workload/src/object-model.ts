@@ -12,6 +12,10 @@ import type { SequentialModel } from './linearizability.ts';
 /** What an operation found under the key when its turn came. */
 export type FoundObject =
   | { readonly kind: 'object'; readonly token: string; readonly expiresAtMs: number | undefined }
+  /** An object whose expiry was not told. */
+  | { readonly kind: 'value'; readonly token: string }
+  /** An object of which nothing else was told. */
+  | { readonly kind: 'something' }
   | { readonly kind: 'nothing' };
 
 export type ObjectCall =
@@ -60,8 +64,7 @@ function looksAt(state: ObjectState, { calledMs, returnedMs }: ObjectOperation):
 
 function stepFrom(state: ObjectState, { call, found }: ObjectOperation): ObjectState | undefined {
   const { token, expiresAtMs } = state;
-  if (found?.kind === 'nothing' && token !== undefined) return undefined;
-  if (found?.kind === 'object' && (found.token !== token || found.expiresAtMs !== expiresAtMs)) return undefined;
+  if (!fits(found, state)) return undefined;
   switch (call.kind) {
     case 'read':
       return state;
@@ -73,6 +76,21 @@ function stepFrom(state: ObjectState, { call, found }: ObjectOperation): ObjectS
       return gone;
     case 'expire':
       return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs };
+  }
+}
+
+function fits(found: FoundObject | undefined, { token, expiresAtMs }: ObjectState): boolean {
+  switch (found?.kind) {
+    case undefined:
+      return true;
+    case 'object':
+      return found.token === token && found.expiresAtMs === expiresAtMs;
+    case 'value':
+      return found.token === token;
+    case 'something':
+      return token !== undefined;
+    case 'nothing':
+      return token === undefined;
   }
 }
 
@@ -101,6 +119,7 @@ export function describeCall(call: ObjectCall): string {
 /** `found b7 until 120 ms`, for people. */
 export function describeFound(found: FoundObject | undefined): string {
   if (found === undefined) return 'done';
-  if (found.kind === 'nothing') return 'found nothing';
-  return `found ${found.token}${found.expiresAtMs === undefined ? '' : ` until ${found.expiresAtMs} ms`}`;
+  if (found.kind === 'nothing' || found.kind === 'something') return `found ${found.kind}`;
+  const until = found.kind === 'object' && found.expiresAtMs !== undefined ? ` until ${found.expiresAtMs} ms` : '';
+  return `found ${found.token}${until}`;
 }
