@@ -26,7 +26,7 @@ export type JournalChange =
   | { readonly kind: 'delete' };
 
 /** What the store was believed to have when the change was decided. */
-export type JournalBase =
+export type BelievedBefore =
   | { readonly kind: 'absent' }
   | { readonly kind: 'match'; readonly etag: string }
   | { readonly kind: 'unknown' };
@@ -35,7 +35,7 @@ export interface NewRecord {
   /** Of the object in the store. */
   readonly name: string;
   readonly version: string;
-  readonly base: JournalBase;
+  readonly base: BelievedBefore;
   /** Milliseconds since the Unix epoch. */
   readonly modifiedMs: number;
   readonly change: JournalChange;
@@ -46,7 +46,7 @@ export interface JournalRecord {
   readonly sequence: number;
   readonly name: string;
   readonly version: string;
-  readonly base: JournalBase;
+  readonly base: BelievedBefore;
   readonly modifiedMs: number;
   readonly change:
     | { readonly kind: 'put'; readonly metadata: StoredMetadata; readonly sizeBytes: number; readonly crc32: number }

@@ -13,7 +13,7 @@
 import { crc32 } from 'node:zlib';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { JournalBase, JournalRecord } from './journal-log.ts';
+import type { BelievedBefore, JournalRecord } from './journal-log.ts';
 
 /** Where the bytes of a put lie: in its own entry, in a blob, or in the entry of an earlier put. */
 export type BodyPlace =
@@ -27,7 +27,7 @@ export interface RecordEntry {
   readonly record?: number;
   readonly name: string;
   readonly version: string;
-  readonly base: JournalBase;
+  readonly base: BelievedBefore;
   readonly modifiedMs: number;
   readonly change: JournalRecord['change'];
   /** Of a put. */
