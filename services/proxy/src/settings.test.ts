@@ -67,6 +67,10 @@ describe('the proxy’s settings', () => {
       { SION_MAX_PLACED_BYTES: '34359738368' },
       /SION_MAX_PLACED_BYTES is 34359738368, but all functions have 12884901888 bytes/,
     ],
+    [
+      { SION_RECOVERY_CONCURRENCY: '3' },
+      /SION_RECOVERY_CONCURRENCY is 3, but must be at least SION_RECOVERY_PER_NODE \(4\)/,
+    ],
     [{ SION_LAMBDA_ENDPOINT: 'localhost' }, /SION_LAMBDA_ENDPOINT is "localhost", which is no URL/],
   ])('refuse %j together', (environment, message, nodeMemoryMb = 512) => {
     const settings = read({ SION_NODE_MEMORY_MB: String(nodeMemoryMb), ...environment });

@@ -113,7 +113,9 @@ export class RecoveryQueue {
   readonly #pausing = new Order<Ticket>(
     ({ item: a }, { item: b }) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence),
   );
+  /** How many are under way to a node, and to which nodes those of a fragment are. */
   readonly #underWay = new Map<number, number>();
+  readonly #targets = new Map<string, readonly number[]>();
   /** Nodes that have failed, how often in a row, and until when they are left alone. */
   readonly #resting = new Map<number, { readonly failures: number; readonly untilMs: number }>();
   #running = 0;
@@ -236,12 +238,6 @@ export class RecoveryQueue {
 
   #choose(item: Item, nodes: readonly number[], view: RecoveryView, places: RecoveryPlaces, nowMs: number): PullChoice {
     const { id, lengthBytes } = item.chunk;
-    const targets: number[] = [];
-    for (const other of this.#byLayout.get(formatLayoutId(id)) ?? []) {
-      if (other.state === 'under way' && other.chunk.id.fragment === id.fragment && other.node !== undefined) {
-        targets.push(other.node);
-      }
-    }
     const { spread, perNode } = this.#limits;
     const load: PullLoad = {
       ...{ spread, perNode },
@@ -249,6 +245,7 @@ export class RecoveryQueue {
       isResting: (node) => (this.#resting.get(node)?.untilMs ?? nowMs) > nowMs,
     };
     const takenBytes = lengthBytes + chunkOverheadBytes;
+    const targets = this.#targets.get(fragmentKey(id)) ?? [];
     return item.pullers.choose({ id, takenBytes, nodes, targets, shunned: item.shunned }, view, places, load);
   }
 
@@ -274,6 +271,8 @@ export class RecoveryQueue {
     item.pullers.begin(node);
     this.#running++;
     this.#underWay.set(node, (this.#underWay.get(node) ?? 0) + 1);
+    const fragment = fragmentKey(item.chunk.id);
+    this.#targets.set(fragment, [...(this.#targets.get(fragment) ?? []), node]);
   }
 
   /** No longer under way. */
@@ -285,6 +284,10 @@ export class RecoveryQueue {
     const left = (this.#underWay.get(item.node) ?? 1) - 1;
     if (left > 0) this.#underWay.set(item.node, left);
     else this.#underWay.delete(item.node);
+    const fragment = fragmentKey(id);
+    const others = (this.#targets.get(fragment) ?? []).filter((node) => node !== item.node);
+    if (others.length > 0) this.#targets.set(fragment, others);
+    else this.#targets.delete(fragment);
     return item;
   }
 
@@ -334,6 +337,10 @@ export class RecoveryQueue {
     const { pauseMs, pauseMaxMs } = this.#limits;
     return Math.min(pauseMaxMs, pauseMs * 2 ** Math.min(failures - 1, 30));
   }
+}
+
+function fragmentKey(id: ChunkId): string {
+  return `${formatLayoutId(id)}.${id.fragment}`;
 }
 
 function ticketOf(item: Item): Ticket {

@@ -1,5 +1,5 @@
 import { silentLog } from '@sion/components';
-import { createPlacement } from '@sion/core';
+import { createPlacement, type WindowState } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { describe, expect, it } from 'vitest';
 import { nextTurn, until } from '../../../../tests/doubles/turns.ts';
@@ -166,6 +166,37 @@ describe('recovery ahead of reads', () => {
     expect(world.engine.memory.parts.budget.usedBytes).toBe(0);
   });
 
+  it('of a whole group at once keeps to its concurrency, and reads go on', async () => {
+    const world = await withObject({ concurrency: 5 });
+    for (let number = 1; number <= 5; number++) await world.engine.mutate(`k${number}`, overwrite(payload(200_000)));
+    for (let number = 1; number <= 5; number++) await placed(world, `k${number}`);
+    let most = 0;
+    world.fleet.gate = (request) => {
+      if (request === 'load') most = Math.max(most, world.engine.recovery.status.underWay);
+    };
+    await valueOf(world, 'k3');
+    for (let node = 0; node < 12; node++) world.fleet.lose(node);
+    for (const key of ['k', 'k1', 'k2']) expect(await valueOf(world, key)).toEqual(Buffer.from(payload(200_000)));
+    await until(() => world.engine.recovery.status.backlogChunks === 0);
+    expect(most).toBe(5);
+    const asked = world.requests.length;
+    for (const key of ['k', 'k3', 'k5']) expect(await valueOf(world, key)).toEqual(Buffer.from(payload(200_000)));
+    expect(world.requests).toHaveLength(asked);
+  });
+
+  it('also brings back objects of an earlier proxy', async () => {
+    const world = await withObject();
+    const { knowledge, memory } = world.engine;
+    const entry = knowledge.peek('k');
+    if (entry?.placed === undefined) throw new Error('not placed');
+    // As a snapshot's loader does it: in the directory first, then with its chunks.
+    memory.adopt(entry.placed, entry);
+    memory.track(entry.placed.id, entry.placed.fragments, entry.placed);
+    world.fleet.lose(nodeOf(world, 0));
+    await until(() => entry.placed?.complete === true);
+    expect(world.fleet.loads).toBe(1);
+  });
+
   it('is off with a concurrency of 0', async () => {
     const world = await withObject({ concurrency: 0 });
     world.fleet.lose(nodeOf(world, 0));
@@ -177,12 +208,13 @@ describe('recovery ahead of reads', () => {
 
 describe('recovery of what the store does not have', () => {
   /** Without recovery of its own; the store is never asked. */
-  async function withMemoryOnly() {
+  async function withMemoryOnly(state: WindowState = 'active') {
     const world = createWorld({ nodes: 24 });
     const { clock, fleet, metrics, engine } = world;
+    const placement = Object.assign(createPlacement({ nodes: 24, groupSize: 12 }), { stateOf: () => state });
     const recovery = new Recovery({
       ...{ clock, fleet, metrics, settings, log: silentLog, memory: engine.memory },
-      ...{ hedgeMs: 50, fetchTimeoutMs: 1000, placement: createPlacement({ nodes: 24, groupSize: 12 }) },
+      ...{ hedgeMs: 50, fetchTimeoutMs: 1000, placement },
       isInStore: () => false,
       readStore: () => Promise.reject(new SionError('unavailable', 'the store does not have it')),
     });
@@ -207,6 +239,13 @@ describe('recovery of what the store does not have', () => {
     expect(await valueOf(world, 'k')).toEqual(Buffer.from(payload(200_000)));
     expect(world.metrics.snapshot().gets.decoded).toBe(1);
     await recovery.stop();
+  });
+
+  it('is not done for nodes of a degraded window', async () => {
+    const { world, recovery } = await withMemoryOnly('degraded');
+    world.fleet.lose(nodeOf(world, 1));
+    await turns();
+    expect(recovery.status).toEqual({ backlogChunks: 0, underWay: 0 });
   });
 
   it('gives up, within its budget, what memory cannot make any more', async () => {
