@@ -88,6 +88,7 @@ async function startEngine(
   const engine = new Engine({
     ...{ clock, log, store, lease, fleet, placement, metrics },
     settings: engineSettings(settings),
+    onNodeRead: () => store.countNodeRead(),
     nextId: () => {
       counter++;
       return { epoch, counter };

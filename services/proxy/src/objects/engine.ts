@@ -77,6 +77,8 @@ export interface EngineParts {
   readonly settings: EngineSettings;
   /** Draws (epoch, counter) pairs, each once. */
   readonly nextId: () => LayoutId;
+  /** A node has read from the store itself. */
+  readonly onNodeRead?: () => void;
 }
 
 /** Keys that are looked at in one go. */

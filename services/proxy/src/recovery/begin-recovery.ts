@@ -15,6 +15,7 @@ export function beginRecovery(parts: EngineParts, reads: ReadParts): Recovery {
     ...{ clock, log, fleet, placement, metrics, memory, hedgeMs, fetchTimeoutMs },
     settings: settings.recovery ?? off,
     isInStore: () => true,
+    onNodeRead: parts.onNodeRead ?? (() => {}),
     readStore: async (object, range) => {
       const entry = object.origin === undefined ? undefined : knowledge.peek(object.origin.key);
       if (entry?.placed !== object) throw new SionError('unavailable', 'the object was replaced meanwhile');

@@ -3,8 +3,8 @@
  * that version has got another ETag meanwhile (its expiry was changed), it is asked for once more under that.
  */
 import { chunkSpan, type RecoveryFailure } from '@sion/core';
-import type { Fleet, NodeRefusal } from '../fleet/fleet.ts';
-import type { ChunkOutcome, ChunkRecovery } from './recovery.ts';
+import type { NodeRefusal } from '../fleet/fleet.ts';
+import type { ChunkOutcome, ChunkRecovery, RecoveryParts } from './recovery.ts';
 
 const failures: Readonly<Record<NodeRefusal, RecoveryFailure>> = {
   capacity: 'full',
@@ -24,7 +24,13 @@ export function failureOf(refusal: NodeRefusal): RecoveryFailure {
   return failures[refusal];
 }
 
-export async function loadChunk(fleet: Fleet, recovery: ChunkRecovery): Promise<ChunkOutcome> {
+/** Refusals after which the store was asked for certain. */
+const afterRead: ReadonlySet<NodeRefusal> = new Set<NodeRefusal>(['superseded', 'corrupt']);
+
+export async function loadChunk(
+  { fleet, onNodeRead }: Pick<RecoveryParts, 'fleet' | 'onNodeRead'>,
+  recovery: ChunkRecovery,
+): Promise<ChunkOutcome> {
   const { object, fragment, id, node, signal } = recovery;
   const checksum = fragment.checksums[id.index];
   const { offset, lengthBytes } = chunkSpan(object.layout, id.fragment, id.index);
@@ -34,6 +40,7 @@ export async function loadChunk(fleet: Fleet, recovery: ChunkRecovery): Promise<
     const { name: storeName, etag } = stored;
     const chunk = { id, checksum, storeName, etag, offset, lengthBytes };
     const reply = await fleet.load(node, chunk, { cause: 'recovery', signal });
+    if (reply.kind === 'ok' || afterRead.has(reply.refusal)) onNodeRead();
     if (reply.kind === 'ok') return undefined;
     const isChanged = reply.refusal === 'superseded' && object.origin?.object.etag !== etag;
     if (!isChanged || look > 1) return failureOf(reply.refusal);

@@ -216,6 +216,7 @@ describe('recovery of what the store does not have', () => {
       ...{ clock, fleet, metrics, settings, log: silentLog, memory: engine.memory },
       ...{ hedgeMs: 50, fetchTimeoutMs: 1000, placement },
       isInStore: () => false,
+      onNodeRead: () => {},
       readStore: () => Promise.reject(new SionError('unavailable', 'the store does not have it')),
     });
     engine.memory.watch(recovery);

@@ -50,6 +50,8 @@ export interface RecoveryParts {
   readonly fetchTimeoutMs: number;
   /** Whether nodes find the object's bytes in the store; otherwise only memory has them. */
   readonly isInStore: (object: StoredObject) => boolean;
+  /** A node has read from the store itself. */
+  readonly onNodeRead: () => void;
   /** Bytes of exactly this version, for a rebuild that memory alone cannot do; rejects when they cannot be had. */
   readonly readStore: (object: PlacedObject, range: ByteRange) => Promise<Uint8Array>;
 }
@@ -190,7 +192,7 @@ export class Recovery implements LossWatcher {
     const { origin } = recovery.object;
     const isThere = origin !== undefined && this.#parts.isInStore(origin.object);
     try {
-      if (kind === 'data' && isThere) return await loadChunk(this.#parts.fleet, recovery);
+      if (kind === 'data' && isThere) return await loadChunk(this.#parts, recovery);
       return await rebuildChunk(this.#parts, recovery);
     } catch (thrown) {
       const { code, message } = asSionError(thrown);

@@ -78,6 +78,11 @@ export class MeteredStore implements Store {
     return this.#watch('list', () => this.#store.list(...request));
   }
 
+  /** A node has read from the store itself: one request, at the same price. */
+  countNodeRead(): void {
+    this.#count('get');
+  }
+
   async #watch<T>(operation: StoreOperation, request: () => Promise<T>): Promise<T> {
     if (this.#store.tellRequests === undefined) this.#count(operation);
     try {
