@@ -71,6 +71,12 @@ test('a name that is none, and a call that is none', async () => {
   expect(await rejection(bench.control.functionLog(join('..', 'x')))).toMatchObject({ code: 'invalid' });
 });
 
+test('networks without a limit cannot be given one', async () => {
+  const limit = { bytesPerSecond: 1000, burstBytes: 0, peakBytesPerSecond: 0 };
+  const refused = await rejection(bench.control.limitNetwork(limit));
+  expect(refused).toMatchObject({ message: expect.stringContaining('SION_EMULATOR_NETWORK_BYTES_PER_SECOND') });
+});
+
 test('an emulator that is not there', async () => {
   const { endpoint } = bench.emulator;
   const nobody = createEmulatorControl(endpoint.replace(/\d+$/, '1'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../tests/doubles/turns.ts';
 import type { InstanceListing } from './control/contract.ts';
-import { type Bench, openBench } from './emulator.test-data.ts';
+import { type Bench, openBench, rejection } from './emulator.test-data.ts';
 
 const mib = 1024 * 1024;
 
@@ -145,4 +145,14 @@ test('http leads through it by name; a refused dial of TLS keeps its code', asyn
   await new Promise((resolve) => shut.close(resolve));
   const refused = await bench.invoke('pages', { https: `https://127.0.0.1:${free}/` });
   expect(refused.payload).toEqual({ code: 'ECONNREFUSED' });
+});
+
+test('all networks may be limited anew', async () => {
+  await bench.control.limitNetwork({ bytesPerSecond: 2 ** 40, burstBytes: 0, peakBytesPerSecond: 0 });
+  await bench.control.limitNetwork({ bytesPerSecond: 2 ** 40, burstBytes: 2 ** 40, peakBytesPerSecond: 2 ** 40 });
+  expect((await bench.invoke('awake')).payload).toMatchObject({ relay: 'none' });
+  const refused = await rejection(
+    bench.control.limitNetwork({ bytesPerSecond: 0, burstBytes: 0, peakBytesPerSecond: 0 }),
+  );
+  expect(refused).toMatchObject({ message: expect.stringContaining('bytesPerSecond') });
 });

@@ -6,9 +6,6 @@
  * at some time between its call and its return. Once an operation has found an object gone, it is gone for all that
  * come after. One that looked in time may still change an object whose time has passed when it takes effect, as long
  * as nobody has missed the object meanwhile.
- *
- * A write may be volatile: the object may vanish at any time after it, and stays gone until the next write. Never does an
- * older value come back. An expiry changes nothing of that.
  */
 import type { SequentialModel } from './linearizability.ts';
 
@@ -29,11 +26,9 @@ export type ObjectCall =
       readonly expiresAtMs?: number;
       /** Writes only then: when there is nothing, anything, or exactly this token. */
       readonly onlyIf?: 'absent' | 'present' | { readonly token: string };
-      /** What it leaves may vanish. */
-      readonly isVolatile?: boolean;
     }
   /** The next whole number, 1 when there is nothing; keeps the expiry. */
-  | { readonly kind: 'increment'; readonly isVolatile?: boolean }
+  | { readonly kind: 'increment' }
   | { readonly kind: 'delete' }
   /** Sets or, without a time, removes the expiry. */
   | { readonly kind: 'expire'; readonly expiresAtMs?: number };
@@ -50,41 +45,37 @@ export interface ObjectOperation {
 export interface ObjectState {
   readonly token: string | undefined;
   readonly expiresAtMs: number | undefined;
-  /** It may vanish. */
-  readonly isVolatile: boolean;
 }
 
-const gone: ObjectState = { token: undefined, expiresAtMs: undefined, isVolatile: false };
+const gone: ObjectState = { token: undefined, expiresAtMs: undefined };
 
 export const objectModel: SequentialModel<ObjectState, ObjectOperation> = {
   initial: gone,
   step: (state, operation) => looksAt(state, operation).flatMap((look) => stepFrom(look, operation) ?? []),
-  nameOf: ({ token, expiresAtMs, isVolatile }) => `${token} ${expiresAtMs} ${isVolatile}`,
+  nameOf: ({ token, expiresAtMs }) => `${token} ${expiresAtMs}`,
 };
 
-/** The state as the operation may find it: in time, and expired or vanished. */
+/** The state as the operation may find it: in time, and expired. */
 function looksAt(state: ObjectState, { calledMs, returnedMs }: ObjectOperation): readonly ObjectState[] {
-  const { expiresAtMs, isVolatile } = state;
-  const mayBeThere = expiresAtMs === undefined || calledMs < expiresAtMs;
-  const mayBeGone = isVolatile || (expiresAtMs !== undefined && returnedMs >= expiresAtMs);
-  return [...(mayBeThere ? [state] : []), ...(mayBeGone ? [gone] : [])];
+  const { expiresAtMs } = state;
+  if (expiresAtMs === undefined) return [state];
+  return [...(calledMs < expiresAtMs ? [state] : []), ...(returnedMs >= expiresAtMs ? [gone] : [])];
 }
 
 function stepFrom(state: ObjectState, { call, found }: ObjectOperation): ObjectState | undefined {
-  const { token, expiresAtMs, isVolatile } = state;
+  const { token, expiresAtMs } = state;
   if (!fits(found, state)) return undefined;
   switch (call.kind) {
     case 'read':
       return state;
     case 'write':
-      if (!isMet(call.onlyIf, token)) return state;
-      return { token: call.token, expiresAtMs: call.expiresAtMs, isVolatile: call.isVolatile === true };
+      return isMet(call.onlyIf, token) ? { token: call.token, expiresAtMs: call.expiresAtMs } : state;
     case 'increment':
-      return { token: String(Number(token ?? '0') + 1), expiresAtMs, isVolatile: call.isVolatile === true };
+      return { token: String(Number(token ?? '0') + 1), expiresAtMs };
     case 'delete':
       return gone;
     case 'expire':
-      return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs, isVolatile };
+      return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs };
   }
 }
 
@@ -111,16 +102,13 @@ function isMet(condition: Extract<ObjectCall, { kind: 'write' }>['onlyIf'], toke
 
 /** `write b7 if absent`, for people. */
 export function describeCall(call: ObjectCall): string {
-  const volatile = 'isVolatile' in call && call.isVolatile ? ' to memory' : '';
   const until = 'expiresAtMs' in call && call.expiresAtMs !== undefined ? ` until ${call.expiresAtMs} ms` : '';
   switch (call.kind) {
     case 'write': {
       const { onlyIf } = call;
       const condition = onlyIf === undefined ? '' : ` if ${typeof onlyIf === 'object' ? onlyIf.token : onlyIf}`;
-      return `write ${call.token}${until}${condition}${volatile}`;
+      return `write ${call.token}${until}${condition}`;
     }
-    case 'increment':
-      return `increment${volatile}`;
     case 'expire':
       return until === '' ? 'persist' : `expire${until}`;
     default:

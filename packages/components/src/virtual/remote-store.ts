@@ -186,8 +186,10 @@ export class RemoteStore implements Store {
             body.cancel();
             throw new SionError('unavailable', 'the store broke the body off');
           }
-          const waitMs = process.carry(next.value.length);
-          if (waitMs > 0) await new Promise<void>((resolve) => process.soon(waitMs, resolve));
+          for (let left = next.value.length; left > 0; left -= process.pieceBytes) {
+            const waitMs = process.carry(Math.min(left, process.pieceBytes));
+            if (waitMs > 0) await new Promise<void>((resolve) => process.soon(waitMs, resolve));
+          }
           yield weather.corrupts() ? corrupted(next.value) : next.value;
         }
       },

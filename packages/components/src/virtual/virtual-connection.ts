@@ -210,7 +210,8 @@ export class VirtualConnection implements Connection {
     const room = windowBytes - this.#sentBytes;
     if (this.#departing || this.#unsentBytes === 0 || room <= 0 || this.#state === 'over') return;
     this.#departing = true;
-    const bytes = Math.min(this.#unsentBytes, room, 64 * 1024);
+    const peerPieceBytes = this.#peer === undefined ? Number.POSITIVE_INFINITY : this.#peer.#process.pieceBytes;
+    const bytes = Math.min(this.#unsentBytes, room, 64 * 1024, this.#process.pieceBytes, peerPieceBytes);
     const { time } = this.#process;
     const peerMs = this.#peer === undefined ? 0 : this.#peer.#process.carry(bytes);
     const slowestMs = Math.max(bytes * this.#wire.msPerByte, this.#process.carry(bytes), peerMs);

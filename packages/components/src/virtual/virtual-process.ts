@@ -10,6 +10,8 @@ export type ProcessState = 'running' | 'paused' | 'dead';
 
 /** What the network of a process carries: its connections, both ways, and what it reads of a store, share it. */
 export interface Bandwidth {
+  /** What is booked at a time, so that what is short comes in between what is long. */
+  readonly pieceBytes: number;
   /** Books so many bytes; gives the milliseconds until they have passed, 0 when they may pass at once. */
   take(nowMs: number, bytes: number): number;
 }
@@ -53,6 +55,11 @@ export class VirtualProcess {
   /** Lets `reach` its code `delayMs` from now: at once when it runs then, later when it is paused, never when it is dead. */
   soon(delayMs: number, reach: () => void): void {
     this.time.after(delayMs, () => this.#reach(reach));
+  }
+
+  /** What its network takes at a time. */
+  get pieceBytes(): number {
+    return this.bandwidth?.pieceBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** Books bytes of its network; gives the milliseconds until they have passed. */

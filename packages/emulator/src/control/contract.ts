@@ -11,6 +11,7 @@
  * | GET /functions/NAME/log   |                   | text             |
  * | GET /instances            |                   | InstanceListing[]|
  * | POST /reclaim             | ReclaimRequest    | ReclaimResult    |
+ * | PUT /network              | NetworkLimit      | {}               |
  * | GET /meter                |                   | Meter            |
  *
  * An error is `{ error, message }` with a status of 4xx; the message says what to do.
@@ -64,6 +65,19 @@ export const reclaimRequest = Type.Object(
 );
 
 export type ReclaimRequest = Static<typeof reclaimRequest>;
+
+/** A limit for the networks of all instances, present and future, from now on; each begins with its whole burst. */
+export const networkLimit = Type.Object(
+  {
+    bytesPerSecond: Type.Integer({ minimum: 1, maximum: 2 ** 40 }),
+    burstBytes: Type.Integer({ minimum: 0, maximum: 2 ** 40 }),
+    /** 0 = none. */
+    peakBytesPerSecond: Type.Integer({ minimum: 0, maximum: 2 ** 40 }),
+  },
+  strict,
+);
+
+export type NetworkLimit = Static<typeof networkLimit>;
 
 export interface ReclaimResult {
   /** Ids of the instances that were reclaimed. */

@@ -8,6 +8,7 @@ import {
   type FunctionDefinition,
   type FunctionListing,
   type InstanceListing,
+  type NetworkLimit,
   type ReclaimRequest,
   type ReclaimResult,
 } from './contract.ts';
@@ -25,6 +26,8 @@ export interface EmulatorControl {
   instances(): Promise<readonly InstanceListing[]>;
   /** Resolves when the processes of the instances are gone. */
   reclaim(wish: ReclaimRequest): Promise<ReclaimResult>;
+  /** Limits the networks of all instances anew; only where they had a limit from the start. */
+  limitNetwork(limit: NetworkLimit): Promise<void>;
   meter(): Promise<Meter>;
 }
 
@@ -45,6 +48,9 @@ export function createEmulatorControl(endpoint: string): EmulatorControl {
     functionLog: (name) => call('GET', `${named(name)}/log`),
     instances: () => ask('GET', 'instances'),
     reclaim: (wish) => ask('POST', 'reclaim', wish),
+    limitNetwork: async (limit) => {
+      await call('PUT', 'network', limit);
+    },
     meter: () => ask('GET', 'meter'),
   };
 }

@@ -18,6 +18,8 @@ export const unlimitedNetwork: NetworkFigures = {
 };
 
 export class NetworkBucket {
+  /** What passes in a millisecond, as a measure of what may be booked at once without keeping others waiting. */
+  readonly pieceBytes: number;
   readonly #bytesPerMs: number;
   readonly #burstBytes: number;
   readonly #peakBytesPerMs: number;
@@ -29,6 +31,7 @@ export class NetworkBucket {
 
   constructor(figures: NetworkFigures) {
     this.#bytesPerMs = perMs(figures.networkBytesPerSecond);
+    this.pieceBytes = Math.max(1, Math.ceil(this.#bytesPerMs));
     this.#peakBytesPerMs = perMs(figures.networkPeakBytesPerSecond);
     this.#burstBytes = figures.networkBurstBytes;
     this.#tokens = figures.networkBurstBytes;

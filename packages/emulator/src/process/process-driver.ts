@@ -10,6 +10,7 @@ import type { Effect, InvocationMode, ModelEvent, ReclaimSelection, Reply } from
 import type { Figures } from '../model/figures.ts';
 import type { Tally } from '../model/function-state.ts';
 import { type FunctionView, type InstanceView, LambdaModel } from '../model/model.ts';
+import type { NetworkFigures } from '../model/network-bucket.ts';
 import { type DeployedFunction, deployFunction, functionArn, instanceEnvironment, type Region } from './functions.ts';
 import type { Guard } from './guard.ts';
 import { InvocationLogs } from './invocation-log.ts';
@@ -72,6 +73,7 @@ export class ProcessDriver {
   readonly #ending = new Set<Promise<void>>();
   readonly #queue: ModelEvent[] = [];
   readonly #prefix: string;
+  #networkFigures: NetworkFigures;
   #stepping = false;
   #wake: Timer | undefined;
   #sampling: Timer | undefined;
@@ -81,6 +83,7 @@ export class ProcessDriver {
     this.#options = options;
     this.#model = new LambdaModel(options.figures, options.random);
     this.#prefix = randomHex(options.random, 4);
+    this.#networkFigures = options.figures;
     this.#scheduleSample();
   }
 
@@ -164,6 +167,18 @@ export class ProcessDriver {
     const after = new Set(this.#model.instances(this.#now()).map((view) => view.instance));
     await Promise.all(this.#ending);
     return before.filter((instance) => !after.has(instance));
+  }
+
+  /** Limits the networks of all instances anew; throws `invalid` when they have no relays. */
+  limitNetwork(figures: NetworkFigures): void {
+    if (this.#networkFigures.networkBytesPerSecond === 0) {
+      throw new SionError(
+        'invalid',
+        'network: instances were started without a limit; start the emulator with SION_EMULATOR_NETWORK_BYTES_PER_SECOND',
+      );
+    }
+    this.#networkFigures = figures;
+    for (const { sandbox } of this.#sandboxes.values()) sandbox.limitNetwork(figures);
   }
 
   /** Resolves with the one answer. */
@@ -275,7 +290,8 @@ export class ProcessDriver {
 
   /** The relay of a new instance, where its network has a limit. */
   #network(): Pick<SandboxPlan, 'network'> {
-    const { figures, clock, random, network: script } = this.#options;
+    const { clock, random, network: script } = this.#options;
+    const figures = this.#networkFigures;
     if (figures.networkBytesPerSecond === 0) return {};
     return { network: { script, relay: new Relay({ figures, clock, secret: randomHex(random, 16) }) } };
   }

@@ -103,6 +103,29 @@ test('both directions and files share one bucket', async () => {
   expect(relay.carried).toEqual({ in: 3 * mib, out: 2 * mib, files: 4 * mib });
 });
 
+test('a long read of a file does not keep a short message waiting', async () => {
+  const clock = createManualClock();
+  const { client, instance, peer } = await connectThrough(narrow, clock);
+  let paid = false;
+  client.take(9 * mib).then(() => {
+    paid = true;
+  }, expect.unreachable);
+  await until(() => clock.pendingTimers() > 0);
+  const arrived = count(instance);
+  peer.write('ping');
+  await until(() => clock.pendingTimers() > 1);
+  await until(() => {
+    clock.fireNext();
+    return arrived.bytes === 4;
+  });
+  expect(clock.monotonicMs()).toBeLessThan(50);
+  await until(() => {
+    clock.fireNext();
+    return paid;
+  });
+  expect(clock.monotonicMs()).toBeGreaterThanOrEqual(2000 - 4);
+});
+
 test('a frozen instance takes nothing in, sends nothing out, and goes on after the thaw', async () => {
   const [frozen, awake] = [await connectThrough(wide), await connectThrough(wide)];
   const arrived = { frozen: count(frozen.instance), awake: count(awake.instance), sent: count(frozen.peer) };
@@ -134,6 +157,22 @@ test('what waited for its turn when the instance was frozen waits for the thaw',
     return arrived.bytes === 8 * mib;
   });
   expect(relay.carried.in - before.in).toBeGreaterThan(0);
+});
+
+test('another limit counts from now on', async () => {
+  const clock = createManualClock();
+  const { relay, instance, peer } = await connectThrough(wide, clock);
+  const arrived = count(instance);
+  peer.write(Buffer.alloc(8 * mib));
+  await until(() => arrived.bytes === 8 * mib);
+  relay.limit(narrow);
+  peer.write(Buffer.alloc(5 * mib));
+  await until(() => {
+    clock.fireNext();
+    return arrived.bytes === 13 * mib;
+  });
+  expect(clock.monotonicMs()).toBeGreaterThanOrEqual(1000 - 4);
+  expect(clock.monotonicMs()).toBeLessThanOrEqual(1000);
 });
 
 test('an end is an end, the other half goes on; a reset is a reset', async () => {

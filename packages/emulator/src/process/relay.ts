@@ -21,6 +21,9 @@ import { listenOnLoopback } from '../server/http.ts';
 import { RelayedConnection } from './relayed-connection.ts';
 import { Throttle } from './throttle.ts';
 
+/** What a socket gives at a time; bytes of files are paid for in the same steps. */
+const pieceBytes = 64 * 1024;
+
 export interface RelayOptions {
   readonly figures: NetworkFigures;
   readonly clock: Clock;
@@ -56,6 +59,11 @@ export class Relay {
   /** Listens; gives what an instance needs to know to come here: `host:port:secret`. */
   async listen(): Promise<string> {
     return `127.0.0.1:${await listenOnLoopback(this.#server, 0)}:${this.#secret}`;
+  }
+
+  /** Another bucket, and a full one; what waits for the old one keeps its time. */
+  limit(figures: NetworkFigures): void {
+    this.#throttle.bucket = new NetworkBucket(figures);
   }
 
   /** From now on nothing is taken from any connection. */
@@ -96,7 +104,14 @@ export class Relay {
     else if (word === 'drop') this.#drop(Number(first));
     else if (word === 'take') {
       this.carried.files += Number(second);
-      this.#throttle.pass(Number(second), () => socket.write(`took ${first}\n`));
+      void this.#take(Number(second)).then(() => socket.write(`took ${first}\n`));
+    }
+  }
+
+  /** Piece by piece, so that a long read does not keep everything else waiting, as it does not on a real network. */
+  async #take(bytes: number): Promise<void> {
+    for (let left = bytes; left > 0; left -= pieceBytes) {
+      await new Promise<void>((resolve) => this.#throttle.pass(Math.min(left, pieceBytes), resolve));
     }
   }
 

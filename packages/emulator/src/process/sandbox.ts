@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import type { Answer } from '../model/events.ts';
+import type { NetworkFigures } from '../model/network-bucket.ts';
 import type { Guard } from './guard.ts';
 import type { Launch } from './launch.ts';
 import { type ProcessMemory, readProcessMemory, readProcessState } from './memory.ts';
@@ -86,6 +87,11 @@ export class Sandbox {
   thaw(): void {
     this.#plan.network?.relay.thaw();
     this.#signal('SIGCONT');
+  }
+
+  /** Limits its network anew, if that has a limit. */
+  limitNetwork(figures: NetworkFigures): void {
+    this.#plan.network?.relay.limit(figures);
   }
 
   /** Ends the process at once; from now on nothing is said. Resolves when it is gone. */

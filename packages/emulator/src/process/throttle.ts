@@ -9,7 +9,7 @@ import type { NetworkBucket } from '../model/network-bucket.ts';
 const grainMs = 4;
 
 export class Throttle {
-  readonly #bucket: NetworkBucket;
+  bucket: NetworkBucket;
   readonly #clock: Clock;
   /** What would have passed, but for the freeze. */
   readonly #held: (() => void)[] = [];
@@ -17,7 +17,7 @@ export class Throttle {
   #isClosed = false;
 
   constructor(bucket: NetworkBucket, clock: Clock) {
-    this.#bucket = bucket;
+    this.bucket = bucket;
     this.#clock = clock;
   }
 
@@ -27,7 +27,7 @@ export class Throttle {
 
   /** Books the bytes and calls `then` when they may pass: at once where nothing holds them, never after `close`. */
   pass(bytes: number, then: () => void): void {
-    const waitMs = this.#bucket.take(this.#clock.monotonicMs(), bytes);
+    const waitMs = this.bucket.take(this.#clock.monotonicMs(), bytes);
     if (waitMs <= grainMs) this.#let(then);
     else this.#clock.after(waitMs, () => this.#let(then));
   }

@@ -12,6 +12,7 @@ import {
   type FunctionListing,
   functionDefinition,
   type InstanceListing,
+  networkLimit,
   type ReclaimRequest,
   reclaimRequest,
 } from '../control/contract.ts';
@@ -66,6 +67,15 @@ export class ControlApi {
     if (call === 'POST reclaim') {
       const wish = await readAs(reclaimRequest, 'reclaim', request);
       return sendJson(response, 200, { reclaimed: await this.#reclaim(wish) });
+    }
+    if (call === 'PUT network') {
+      const { bytesPerSecond, burstBytes, peakBytesPerSecond } = await readAs(networkLimit, 'network', request);
+      this.#driver.limitNetwork({
+        networkBytesPerSecond: bytesPerSecond,
+        networkBurstBytes: burstBytes,
+        networkPeakBytesPerSecond: peakBytesPerSecond,
+      });
+      return sendJson(response, 200, {});
     }
     const named = /^functions\/([^/]+)(\/log)?$/.exec(path);
     const name = unescapePath(named?.[1] ?? '');
