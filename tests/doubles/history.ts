@@ -170,8 +170,7 @@ function needlessAmong(observations: readonly Observation[]): (call: ObjectCall)
   );
   return (call) => {
     if (call.kind === 'read') return true;
-    // Even unseen, one that is volatile may have taken away what was there.
-    if (call.kind !== 'write' || call.isVolatile === true || isFoundUnseen) return false;
+    if (call.kind !== 'write' || isFoundUnseen) return false;
     return call.expiresAtMs === undefined && !seen.has(call.token);
   };
 }

@@ -32,7 +32,7 @@ export class ProxyLife {
     this.number = number;
     this.machine = machine;
     this.process = new VirtualProcess(world.time, `proxy ${number}`, world.wallMs());
-    this.#files = world.filesOf(this);
+    this.#files = world.diskOf(machine).of(this.process);
   }
 
   get service(): Service | undefined {

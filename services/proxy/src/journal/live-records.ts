@@ -59,11 +59,6 @@ export class LiveRecords {
     return this.#current.get(name);
   }
 
-  /** Files that have bytes of records which are not retired. */
-  bodyFiles(): ReadonlySet<RecordFile> {
-    return new Set([...this.#held.values()].flatMap(({ body }) => (body === undefined ? [] : [body.file])));
-  }
-
   /** The record of this sequence, unless it is retired. */
   find(sequence: number): HeldRecord | undefined {
     return this.#held.get(sequence);
@@ -105,8 +100,8 @@ export class LiveRecords {
     if (body?.file.kind === 'segment') {
       body.file.residents.delete(held);
       if (body.holders > 0) {
-        segment.hold();
-        body.file.letGo();
+        segment.acquire();
+        body.file.release();
       }
       body.file = segment;
       body.offset = bodyOffset;
@@ -117,7 +112,7 @@ export class LiveRecords {
 
   #hold(body: HeldBody): void {
     if (body.holders === 0) {
-      body.file.hold();
+      body.file.acquire();
       this.bytes += body.sizeBytes;
     }
     body.holders++;
@@ -126,7 +121,7 @@ export class LiveRecords {
   #letGo(body: HeldBody): void {
     body.holders--;
     if (body.holders > 0) return;
-    body.file.letGo();
+    body.file.release();
     this.bytes -= body.sizeBytes;
   }
 

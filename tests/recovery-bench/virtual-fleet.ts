@@ -1,0 +1,254 @@
+/**
+ * A fleet in virtual time for the measurements of recovery: the real proxy, the real node and the emulator's own model, in
+ * a world where nothing goes wrong but what the measurement does. Bytes are scaled down, and what an instance's network
+ * carries by the same factor, so that the times are those of the bytes unscaled.
+ */
+import {
+  type NetworkWeather,
+  RemoteStore,
+  readSettings,
+  type StoreWeather,
+  silentLog,
+  VirtualDisk,
+  VirtualNetwork,
+  VirtualProcess,
+  VirtualStore,
+  VirtualTime,
+} from '@sion/components';
+import { awsFigures, type LambdaWeather, type NetworkFigures, VirtualLambda } from '@sion/emulator';
+import { createNode, nodeDefaults } from '@sion/node';
+import {
+  freeStore,
+  type ProxySettings,
+  proxySettingsSchema,
+  type Service,
+  startService,
+  stopService,
+} from '@sion/proxy';
+import { SeededRandom } from '@sion/workload';
+
+/** Bytes of this world stand for so many. */
+export const scale = 100;
+
+/** One way, in milliseconds: between proxy and instances of one zone; to S3, so that a small GET takes about 30; to Lambda. */
+const linkMs = 0.25;
+const [leastStoreMs, mostStoreMs] = [8, 16];
+const invokeMs = 6.5;
+
+const network: NetworkWeather = {
+  latencyMs: () => linkMs,
+  bytesPerMs: () => Number.POSITIVE_INFINITY,
+  pieceBytes: () => 65_536,
+  dialling: () => 'connected',
+  mourning: () => 'reset',
+};
+const lambda: LambdaWeather = {
+  transitMs: () => invokeMs,
+  timeoutMs: () => 10_000,
+  lateMs: () => 0,
+  fate: () => 'answered',
+};
+
+function storeWeather(random: SeededRandom): StoreWeather {
+  return {
+    transitMs: () => leastStoreMs + random.double() * (mostStoreMs - leastStoreMs),
+    fate: () => 'served',
+    timeoutMs: () => 5000,
+    lateMs: () => 0,
+    breaksOff: () => false,
+    corrupts: () => false,
+  };
+}
+
+/** What the figures of a run rest on, for people. */
+export const virtualWorldFacts =
+  `bytes and bandwidths are a ${scale}th; links ${linkMs} ms one way, S3 ${leastStoreMs} to ${mostStoreMs} ms one way (a small GET about 30 ms), ` +
+  `Lambda ${invokeMs} ms one way, cold start ${awsFigures.coldStartMs} + ${awsFigures.initFloorMs} ms; ` +
+  'the network of the proxy and of S3 has no limit';
+
+export interface VirtualFleetOptions {
+  readonly nodes: number;
+  /** Unscaled. */
+  readonly network: NetworkFigures;
+  readonly chunkBytes: number;
+  readonly nodeCapacityBytes: number;
+}
+
+/** How the proxy recovers. */
+export interface RecoveryChoice {
+  /** Nodes that recover one node's loss. */
+  readonly spread: number;
+  /** Chunks that one of them brings back at a time. */
+  readonly perNode: number;
+}
+
+export class VirtualFleet {
+  readonly time = new VirtualTime();
+  readonly #options: VirtualFleetOptions;
+  readonly #lambda: VirtualLambda;
+  readonly #network = new VirtualNetwork(network);
+  readonly #store: VirtualStore;
+  readonly #disk = new VirtualDisk({ requestMs: () => 1, fails: () => false, keptBytes: () => 0 });
+  readonly #storeWeather = storeWeather(new SeededRandom('recovery store'));
+  #proxy: VirtualProcess | undefined;
+  #service: Service | undefined;
+  #proxies = 0;
+  #instances = 0;
+
+  private constructor(options: VirtualFleetOptions) {
+    this.#options = options;
+    const random = new SeededRandom('recovery');
+    this.#store = new VirtualStore({ wallMs: () => this.time.nowMs });
+    const { networkBytesPerSecond, networkBurstBytes, networkPeakBytesPerSecond } = options.network;
+    this.#lambda = new VirtualLambda({
+      time: this.time,
+      random,
+      figures: {
+        ...awsFigures,
+        ...{ idleReclaimMs: 0, lifeTimeMs: 0 },
+        networkBytesPerSecond: networkBytesPerSecond / scale,
+        networkBurstBytes: networkBurstBytes / scale,
+        networkPeakBytesPerSecond: networkPeakBytesPerSecond / scale,
+      },
+      weather: lambda,
+      wallMs: 0,
+      start: (process) => this.#startNode(process),
+    });
+  }
+
+  /** Starts it and wakes every node once. */
+  static async start(options: VirtualFleetOptions, choice: RecoveryChoice): Promise<VirtualFleet> {
+    const fleet = new VirtualFleet(options);
+    fleet.#deploy();
+    await fleet.restart(choice);
+    return fleet;
+  }
+
+  get service(): Service {
+    if (this.#service === undefined) throw new Error('the proxy has not been started');
+    return this.#service;
+  }
+
+  /** Lets time pass until the work is done. */
+  async pass<T>(work: Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    work.then(over, over);
+    if (!(await this.time.run(() => isOver))) throw new Error('nothing happens any more');
+    return await work;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.time.after(ms, resolve);
+    });
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.service.engine.mutate(key, {
+      needs: 'nothing',
+      decide: () => ({ kind: 'write', bytes: Buffer.from(bytes), result: undefined }),
+    });
+  }
+
+  async get(key: string): Promise<Uint8Array> {
+    const outcome = await this.service.engine.read(key);
+    if (outcome.kind !== 'hit') throw new Error(`${key} is not there`);
+    return await outcome.body.bytes();
+  }
+
+  functionName(node: number): string {
+    return this.service.fleet.functionName(node);
+  }
+
+  /** Takes the instance of this node away. */
+  reclaim(node: number): void {
+    const name = this.functionName(node);
+    this.#lambda.reclaim({ kind: 'all', functionName: name });
+  }
+
+  /** Wakes every node, so that each has a warm instance. */
+  async warm(): Promise<void> {
+    const { fleet } = this.service;
+    await Promise.all(Array.from({ length: this.#options.nodes }, (_, node) => fleet.warm(node)));
+  }
+
+  /** Bytes that may be asked of the store so far, by requests. */
+  get storeReads(): number {
+    return this.service.metrics.snapshot().storeRequests.get;
+  }
+
+  /** Stops the proxy in order, if it runs, and starts it with other settings; every node is awake then. */
+  async restart(choice: RecoveryChoice): Promise<void> {
+    if (this.#service !== undefined) {
+      await this.pass(stopService(this.#service));
+      this.#proxy?.kill();
+    }
+    this.#proxies++;
+    const process = new VirtualProcess(this.time, `proxy ${this.#proxies}`, 0);
+    this.#proxy = process;
+    const service = await this.pass(
+      startService(
+        {
+          clock: process.clock,
+          random: new SeededRandom(`recovery ${process.name}`),
+          log: silentLog,
+          network: this.#network.of(process),
+          identity: { self: process.name, liveness: () => 'unknown' },
+          files: this.#disk.of(process),
+          functions: this.#lambda.of(process),
+          store: new RemoteStore(this.#store, process, this.#storeWeather),
+          storePrices: freeStore,
+        },
+        { ...this.#settings(choice), linkHost: 'proxy' },
+        (reason) => {
+          throw reason;
+        },
+      ),
+    );
+    this.#service = service;
+    await this.time.run(() => service.engine.memory.isOpen);
+    await this.pass(this.warm());
+  }
+
+  #settings({ spread, perNode }: RecoveryChoice): ProxySettings {
+    const { nodes, chunkBytes } = this.#options;
+    const environment = {
+      SION_NODES: String(nodes),
+      SION_NODE_MEMORY_MB: '10240',
+      SION_STRIPES: '*=10+2',
+      SION_MAX_CHUNK_BYTES: String(chunkBytes / scale),
+      SION_MAX_PLACED_BYTES: String(1024 * 1024 * 1024),
+      SION_RECOVERY_SPREAD: String(spread),
+      SION_RECOVERY_PER_NODE: String(perNode),
+      SION_RECOVERY_CONCURRENCY: String(spread * perNode),
+    };
+    return readSettings(proxySettingsSchema, { environment });
+  }
+
+  #deploy(): void {
+    for (let node = 0; node < this.#options.nodes; node++) {
+      const name = `sion-node-${String(node).padStart(3, '0')}`;
+      this.#lambda.deploy({ name, revision: 'r1', memoryMb: 3008, timeoutMs: 900_000, reservedConcurrency: 1 });
+    }
+  }
+
+  #startNode(process: VirtualProcess) {
+    this.#instances++;
+    const { nodeCapacityBytes } = this.#options;
+    const node = createNode({
+      clock: process.clock,
+      random: new SeededRandom(`recovery instance ${this.#instances}`),
+      network: this.#network.of(process),
+      log: silentLog,
+      store: new RemoteStore(this.#store, process, this.#storeWeather),
+      settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes / scale },
+    });
+    return async (payload: Uint8Array, remainingMs: number) => {
+      const event: unknown = JSON.parse(Buffer.from(payload).toString());
+      return Buffer.from(JSON.stringify(await node.handle(event, remainingMs)));
+    };
+  }
+}
