@@ -1,6 +1,6 @@
 /** The real engine over a virtual store and a fleet in memory, for its tests. */
 import { silentLog, VirtualStore, type VirtualStoreHooks, type VirtualStoreRequest } from '@sion/components';
-import { createPlacement, type LayoutId, parseStripes } from '@sion/core';
+import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import { createMemoryFleet } from '../../../../tests/doubles/memory-fleet.ts';
@@ -20,9 +20,12 @@ export interface World {
   readonly requests: string[];
   readonly hooks: { -readonly [Hook in keyof VirtualStoreHooks]: VirtualStoreHooks[Hook] };
   readonly lease: { held: boolean };
+  readonly placement: Placement;
+  readonly epoch: number;
 }
 
 export interface WorldOptions {
+  readonly stripes?: string;
   readonly nodes?: number;
   readonly capacityBytes?: number;
   readonly maxChunkBytes?: number;
@@ -30,34 +33,42 @@ export interface WorldOptions {
   readonly maxPlacedBytes?: number;
   /** Lost chunks are brought back ahead of reads. */
   readonly recovery?: RecoverySettings;
+  readonly maxEntries?: number;
+  /** The proxy before: its store and its nodes are taken over. */
+  readonly after?: World;
 }
 
 export function createWorld(options: WorldOptions = {}): World {
   const clock = createManualClock();
-  const requests: string[] = [];
-  const hooks: World['hooks'] = {};
-  const store = new VirtualStore({
-    wallMs: () => clock.wallMs(),
-    hooks: {
-      before: (request: VirtualStoreRequest, name: string) => {
-        requests.push(`${request} ${name}`);
-        return hooks.before?.(request, name);
+  const { after } = options;
+  const epoch = (after?.epoch ?? 0) + 1;
+  const requests: string[] = after?.requests ?? [];
+  const hooks: World['hooks'] = after?.hooks ?? {};
+  const store =
+    after?.store ??
+    new VirtualStore({
+      wallMs: () => clock.wallMs(),
+      hooks: {
+        before: (request: VirtualStoreRequest, name: string) => {
+          requests.push(`${request} ${name}`);
+          return hooks.before?.(request, name);
+        },
+        after: (request: VirtualStoreRequest, name: string) => hooks.after?.(request, name),
       },
-      after: (request: VirtualStoreRequest, name: string) => hooks.after?.(request, name),
-    },
-  });
-  const fleet = createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
+    });
+  const fleet = after?.fleet.restart() ?? createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
   if (options.recovery !== undefined) fleet.source = store;
   const lease = { held: true };
   let counter = 0;
   const metrics = new CountedMetrics();
+  const placement = createPlacement({ nodes: fleet.size, groupSize: 12 });
   const engine = new Engine({
     clock,
     log: silentLog,
     store,
     fleet,
     metrics,
-    placement: createPlacement({ nodes: fleet.size, groupSize: 12 }),
+    placement,
     lease: {
       isHeld: () => lease.held,
       assertHeld: () => {
@@ -65,16 +76,16 @@ export function createWorld(options: WorldOptions = {}): World {
       },
       expiryNowMs: () => clock.wallMs(),
     },
-    nextId: (): LayoutId => ({ epoch: 1, counter: ++counter }),
+    nextId: (): LayoutId => ({ epoch, counter: ++counter }),
     settings: {
-      stripes: parseStripes('16KiB=1+1,*=4+2'),
+      stripes: parseStripes(options.stripes ?? '16KiB=1+1,*=4+2'),
       maxChunkBytes: options.maxChunkBytes ?? 64 * 1024,
       bodyMemoryBytes: options.bodyMemoryBytes ?? 64 * mib,
       maxKeyBytes: 512,
       maxObjectBytes: 64 * mib,
       maxPlacedBytes: options.maxPlacedBytes ?? 64 * mib,
       keptMaxBytes: 256 * 1024,
-      maxEntries: 1000,
+      maxEntries: options.maxEntries ?? 1000,
       maxAbsentKeys: 100,
       absentTtlMs: 1000,
       hedgeMs: 50,
@@ -86,7 +97,7 @@ export function createWorld(options: WorldOptions = {}): World {
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
     },
   });
-  return { engine, store, fleet, clock, metrics, requests, hooks, lease };
+  return { engine, store, fleet, clock, metrics, requests, hooks, lease, placement, epoch };
 }
 
 export function payload(sizeBytes: number, seed = 1): Uint8Array {

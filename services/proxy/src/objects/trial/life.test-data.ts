@@ -196,32 +196,45 @@ function slowFiles(files: Files, clock: Clock, readMs: () => number): Files {
 
 /** Files in memory that never fail; a replaced one is never seen half. */
 export function createMemoryFiles(): Files {
-  const files = new Map<string, Uint8Array>();
+  /** In the pieces that were appended. */
+  const files = new Map<string, Uint8Array[]>();
+  const join = (pieces: Uint8Array[]): Uint8Array => {
+    if (pieces.length !== 1) pieces.splice(0, pieces.length, Buffer.concat(pieces));
+    return pieces[0] ?? new Uint8Array();
+  };
   return {
-    read: async (name) => files.get(name),
-    replace: async (name, bytes) => void files.set(name, new Uint8Array(bytes)),
+    async read(name) {
+      const pieces = files.get(name);
+      return pieces === undefined ? undefined : new Uint8Array(join(pieces));
+    },
+    replace: async (name, bytes) => void files.set(name, [new Uint8Array(bytes)]),
     remove: async (name) => void files.delete(name),
     list: async () => [...files.keys()].sort(),
     create: async (name) => {
       if (files.has(name)) throw new SionError('invalid', `there is a file ${name}`);
-      files.set(name, new Uint8Array());
+      files.set(name, []);
+      let sizeBytes = 0;
       return {
         get sizeBytes() {
-          return files.get(name)?.byteLength ?? 0;
+          return sizeBytes;
         },
-        append: async (parts) => void files.set(name, Buffer.concat([files.get(name) ?? new Uint8Array(), ...parts])),
+        async append(parts) {
+          const bytes = Buffer.concat(parts);
+          sizeBytes += bytes.length;
+          files.get(name)?.push(bytes);
+        },
         sync: async () => {},
         close: async () => {},
       };
     },
     open: async (name) => {
-      const bytes = files.get(name);
-      if (bytes === undefined) return undefined;
-      const read = async (start: number, end: number) => (files.get(name) ?? bytes).slice(start, end);
-      return { sizeBytes: bytes.byteLength, read, close: async () => {} };
+      const pieces = files.get(name);
+      if (pieces === undefined) return undefined;
+      const read = async (start: number, end: number) => new Uint8Array(join(pieces).subarray(start, end));
+      return { sizeBytes: join(pieces).length, read, close: async () => {} };
     },
     rename: async (from, to) => {
-      files.set(to, files.get(from) ?? new Uint8Array());
+      files.set(to, files.get(from) ?? []);
       files.delete(from);
     },
   };
