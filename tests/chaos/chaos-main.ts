@@ -10,7 +10,7 @@ import { ChaosRun, leaseTtlMs } from './chaos.ts';
 import { Fleet } from './fleet.ts';
 import { type ChaosOptions, readOptions, usage } from './options.ts';
 import { Progress } from './progress.ts';
-import { renderReport } from './report-text.ts';
+import { type ChaosReport, renderReport } from './report-text.ts';
 
 /** A busy machine takes long to start all of it. */
 const startMs = 120_000;
@@ -28,21 +28,30 @@ async function run(options: ChaosOptions): Promise<number> {
       interrupted.abort();
     });
   }
-  await fleet.untilServing(startMs);
-  progress.say(`the fleet serves; its folder is ${fleet.dataDir}`);
-  const chaos = new ChaosRun(options, fleet, progress, interrupted.signal);
-  const report = await chaos.run();
-  progress.end();
-  console.log(renderReport(report));
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 1)}\n`);
-  if (report.problems.length > 0) {
-    const history = join(fleet.dataDir, 'history.txt');
-    await writeFile(history, chaos.history());
-    console.log(`The data folder and its logs are left in ${fleet.dataDir}; what happened is in ${history}`);
-  } else {
-    await rm(fleet.dataDir, { recursive: true, force: true });
+  try {
+    await fleet.untilServing(startMs);
+    progress.say(`the fleet serves; its folder is ${fleet.dataDir}`);
+    const chaos = new ChaosRun(options, fleet, progress, interrupted.signal);
+    const report = await chaos.run();
+    progress.end();
+    console.log(renderReport(report));
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 1)}\n`);
+    return await leave(report, chaos, fleet.dataDir);
+  } finally {
+    fleet.kill();
   }
-  return interrupted.signal.aborted ? 130 : report.problems.length > 0 ? 1 : 0;
+}
+
+/** Tidies up, or says where what is needed to find the fault lies; gives the exit code. */
+async function leave(report: ChaosReport, chaos: ChaosRun, dataDir: string): Promise<number> {
+  if (report.problems.length === 0) await rm(dataDir, { recursive: true, force: true });
+  else {
+    const history = join(dataDir, 'history.txt');
+    await writeFile(history, chaos.history());
+    console.log(`The data folder and its logs are left in ${dataDir}; what happened is in ${history}`);
+  }
+  if (report.isInterrupted) return 130;
+  return report.problems.length > 0 ? 1 : 0;
 }
 
 const options = readOptions(process.argv.slice(2), randomHex(systemRandom, 4));

@@ -24,6 +24,11 @@ import { StoredValues } from './stored-values.ts';
 /** Two lengths of a pause are told apart by it; the product's own is longer than a run has time for. */
 export const leaseTtlMs = 6_000;
 
+/** Before the end, so that the last fault is seen to be over. */
+const lastMs = 5_000;
+/** So long the next fault waits for the fleet to be whole again. */
+const backMs = 30_000;
+
 /** In calm, the fleet serves again within this time. */
 const settleMs = 60_000;
 
@@ -78,9 +83,11 @@ export class ChaosRun {
     const clients = Array.from({ length: this.#options.clients }, (_, number) => this.#connect(number));
     await Promise.all(clients.map(({ client }) => client.ready()));
     this.#startedMs = performance.now();
-    const loads = clients.map(({ load }) => load.run(stop));
+    const loads = clients.map(({ load }) =>
+      load.run(stop).catch((thrown: unknown) => this.#broken('a client', thrown)),
+    );
     const watching = this.#watch(stop);
-    await this.#disturbAll(planFaults({ seed: this.#options.seed, durationMs, leaseTtlMs }), stop);
+    await this.#disturbAll(durationMs, stop);
     await unless(stop, durationMs - this.#world.elapsedMs());
     over.abort();
     const loadedMs = this.#world.elapsedMs();
@@ -115,32 +122,38 @@ export class ChaosRun {
     return durabilities[Math.floor(number / protocols.length) % durabilities.length] ?? 'store';
   }
 
-  /** Carries the plan out; what takes long does not keep what is due from beginning. */
-  async #disturbAll(plan: readonly PlannedFault[], stop: AbortSignal): Promise<void> {
+  /** Carries the plan out, as far as there is time. */
+  async #disturbAll(untilMs: number, stop: AbortSignal): Promise<void> {
+    const count = Math.ceil(untilMs / 1_000);
+    let beforeMs = 0;
     const underWay: Promise<void>[] = [];
-    for (const fault of plan) {
-      await unless(stop, fault.atMs - this.#world.elapsedMs());
-      if (stop.aborted) break;
-      underWay.push(this.#disturb(fault));
+    for (const fault of planFaults({ seed: this.#options.seed, count, leaseTtlMs })) {
+      if (!fault.meets) await Promise.all(underWay.splice(0));
+      await unless(stop, (fault.meets ? beforeMs - this.#world.elapsedMs() : 0) + fault.waitMs);
+      const startMs = this.#world.elapsedMs();
+      if (stop.aborted || startMs + fault.durationMs > untilMs - lastMs) break;
+      beforeMs = startMs;
+      underWay.push(this.#disturb(fault, startMs));
     }
     await Promise.all(underWay);
   }
 
-  async #disturb(fault: PlannedFault): Promise<void> {
-    const startMs = this.#world.elapsedMs();
-    const index = this.#faults.push({ kind: fault.kind, text: fault.kind, startMs, endMs: startMs, isDone: true }) - 1;
-    this.#world.history.note(`begins: ${fault.kind}`);
+  async #disturb(fault: PlannedFault, startMs: number): Promise<void> {
+    const { kind } = fault;
+    const begun: FaultRecord = { kind, text: kind, startMs, endMs: startMs, backMs: startMs, isDone: true };
+    const index = this.#faults.push(begun) - 1;
+    const at = startMs / 1000;
+    this.#world.history.note(`begins: ${kind}`);
     try {
       const { text, isDone } = await disturb(this.#fleet, fault);
       const endMs = this.#world.elapsedMs();
-      this.#faults[index] = { kind: fault.kind, text, startMs, endMs, isDone };
       this.#world.history.note(`is over: ${text}`);
-      this.#progress.say(`${(startMs / 1000).toFixed(1).padStart(7)} s  ${text}`);
+      await this.#fleet.untilBack(backMs);
+      this.#faults[index] = { kind, text, startMs, endMs, backMs: this.#world.elapsedMs(), isDone };
+      const tookMs = this.#world.elapsedMs() - startMs;
+      this.#progress.say(`${at.toFixed(1).padStart(7)} s  ${text}; all answered after ${(tookMs / 1000).toFixed(1)} s`);
     } catch (thrown) {
-      this.#problem({
-        kind: 'fleet',
-        text: `${fault.kind}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      });
+      this.#broken(kind, thrown);
     }
   }
 
@@ -172,7 +185,7 @@ export class ChaosRun {
       const files = reader === undefined ? 0 : await checkFiles(this.#world, this.#fleet, reader, keys);
       return { readBack: read, files };
     } catch (thrown) {
-      this.#problem({ kind: 'calm', text: thrown instanceof Error ? thrown.message : String(thrown) });
+      this.#broken('the reading back', thrown);
       return { readBack: 0, files: 0 };
     } finally {
       for (const { client } of clients) client.close();
@@ -184,6 +197,14 @@ export class ChaosRun {
     if (fault === undefined) return;
     const undecided = fault.includes('too many orders') || fault.includes('open at a time');
     this.#problem({ kind: undecided ? 'undecided' : 'history', text: fault });
+  }
+
+  /** A part of the run itself failed. */
+  #broken(what: string, thrown: unknown): void {
+    this.#problem({
+      kind: 'run',
+      text: `${what}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+    });
   }
 
   #problem(problem: Problem): void {

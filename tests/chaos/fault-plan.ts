@@ -1,9 +1,10 @@
 /**
- * What is done to the fleet, and when: a plan that follows from its seed alone. Kinds are dealt from shuffled decks, so
- * that each has its turn; between two of them there is mostly time to see the fleet recover, and sometimes there is none.
+ * What is done to the fleet: a plan that follows from its seed alone. Kinds are dealt from shuffled decks, so that each has
+ * its turn. The next one mostly waits until the fleet is whole again and for a while more, and sometimes meets the one
+ * before; so the plan has an order and waits, and no times.
  *
  * The supervisor gives up a part that dies five times in a row within ten seconds of its start. That is its promise to
- * people and not what is tried here: the same part is not killed again before it has had time to live.
+ * people and not what is tried here: the same part is not killed again before others had their turn.
  */
 import { SeededRandom } from '@sion/workload';
 
@@ -27,8 +28,10 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number];
 
 export interface PlannedFault {
-  /** Since the load began. */
-  readonly atMs: number;
+  /** It meets the one before; otherwise it comes when the fleet is whole again. */
+  readonly meets: boolean;
+  /** Since the one before began, when it meets that; else since all was whole again. */
+  readonly waitMs: number;
   readonly kind: FaultKind;
   /** How long a pause or a stall lasts; 0 of what happens in a moment. */
   readonly durationMs: number;
@@ -40,15 +43,12 @@ export interface PlannedFault {
 
 export interface PlanOptions {
   readonly seed: string;
-  readonly durationMs: number;
+  readonly count: number;
   readonly leaseTtlMs: number;
 }
 
-/** Before the first one, so that memory holds something. */
-const firstMs = 4_000;
-/** Before the end, so that the last one is seen to be over. */
-const lastMs = 5_000;
-const minLifeMs = 13_000;
+/** So many faults lie between two that end the same part. */
+const spared = 2;
 
 /** Which of the supervised parts it ends, or may end. */
 const killed: Readonly<Partial<Record<FaultKind, readonly ('proxy' | 'emulator')[]>>> = {
@@ -59,28 +59,25 @@ const killed: Readonly<Partial<Record<FaultKind, readonly ('proxy' | 'emulator')
   'kill-everything': ['proxy', 'emulator'],
 };
 
-export function planFaults({ seed, durationMs, leaseTtlMs }: PlanOptions): readonly PlannedFault[] {
+export function planFaults({ seed, count, leaseTtlMs }: PlanOptions): readonly PlannedFault[] {
   const random = new SeededRandom(`chaos plan ${seed}`);
   const plan: PlannedFault[] = [];
-  const diedMs = { proxy: Number.NEGATIVE_INFINITY, emulator: Number.NEGATIVE_INFINITY };
   let deck: FaultKind[] = [];
-  for (let atMs = firstMs; ; ) {
-    const mayDie = (kind: FaultKind) => (killed[kind] ?? []).every((part) => atMs - diedMs[part] >= minLifeMs);
-    let drawn = deck.findIndex(mayDie);
-    if (drawn === -1) {
-      deck = [...deck, ...shuffled(random)];
-      drawn = deck.findIndex(mayDie);
-    }
-    const [kind = 'reclaim-one'] = deck.splice(drawn, 1);
-    const durationMs_ = drawDurationMs(kind, leaseTtlMs, random);
-    if (atMs + durationMs_ > durationMs - lastMs) return plan;
-    plan.push({ atMs, kind, durationMs: durationMs_, count: 2 + random.integer(7), choice: random.uint32() });
-    const endMs = atMs + durationMs_;
-    for (const part of killed[kind] ?? []) diedMs[part] = endMs;
-    // One in five is followed by the next at once, or is even met by it.
-    const overlaps = random.integer(5) === 0;
-    atMs = Math.round(overlaps ? atMs + random.integer(1_000) : endMs + 3_500 + random.integer(5_000));
+  while (plan.length < count) {
+    const lately = new Set(plan.slice(-spared).flatMap(({ kind }) => killed[kind] ?? []));
+    const mayDie = (kind: FaultKind) => (killed[kind] ?? []).every((part) => !lately.has(part));
+    if (!deck.some(mayDie)) deck = [...deck, ...shuffled(random)];
+    const [kind = 'reclaim-one'] = deck.splice(deck.findIndex(mayDie), 1);
+    const meets = plan.length > 0 && random.integer(5) === 0;
+    plan.push({
+      ...{ kind, meets },
+      waitMs: meets ? random.integer(1_000) : 3_000 + random.integer(5_000),
+      durationMs: drawDurationMs(kind, leaseTtlMs, random),
+      count: 2 + random.integer(7),
+      choice: random.uint32(),
+    });
   }
+  return plan;
 }
 
 function drawDurationMs(kind: FaultKind, leaseTtlMs: number, random: SeededRandom): number {

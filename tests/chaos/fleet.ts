@@ -98,10 +98,11 @@ export class Fleet {
     }
   }
 
-  /** The instances that have a process; none when the emulator does not answer. */
+  /** The processes of instances; of those that are not frozen, if there are such. None when the emulator does not answer. */
   async instancePids(): Promise<readonly number[]> {
-    const listed = await withPatience(this.control.instances());
-    return (listed ?? []).flatMap(({ pid }) => pid ?? []);
+    const listed = (await withPatience(this.control.instances())) ?? [];
+    const awake = listed.filter(({ processState }) => processState !== 'T');
+    return (awake.length > 0 ? awake : listed).flatMap(({ pid }) => pid ?? []);
   }
 
   /** True when the emulator did it. */
@@ -117,6 +118,16 @@ export class Fleet {
       if (this.hasEnded)
         throw new Error(`npm start ended by itself (${this.#up.exitCode ?? this.#up.signalCode}); ${said}`);
       if (performance.now() > deadlineMs) throw new Error(`the proxy does not serve after ${patienceMs} ms; ${said}`);
+      await pause(50);
+    }
+  }
+
+  /** Resolves when proxy and emulator both answer, or after `patienceMs`. */
+  async untilBack(patienceMs: number): Promise<void> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (performance.now() < deadlineMs) {
+      const [proxy, emulator] = await Promise.all([this.status(), withPatience(this.control.status())]);
+      if (proxy?.state === 'serving' && emulator !== undefined) return;
       await pause(50);
     }
   }
@@ -166,7 +177,7 @@ export class Fleet {
 
   /** Ends whatever there is, at once. */
   kill(): void {
-    this.#up.kill('SIGKILL');
+    if (!this.hasEnded) this.#up.kill('SIGKILL');
     for (const pid of processesWith(this.dataDir)) signalTo(pid, 'SIGKILL');
   }
 

@@ -26,10 +26,12 @@ export interface FaultRecord {
   readonly startMs: number;
   /** When what was paused goes on, or what was killed is gone. */
   readonly endMs: number;
+  /** When proxy and emulator both answered again; may be before the functions are. */
+  readonly backMs: number;
 }
 
 /** Something that must not be. */
 export interface Problem {
-  readonly kind: 'wrong-bytes' | 'history' | 'answer' | 'store-file' | 'undecided' | 'fleet' | 'calm';
+  readonly kind: 'wrong-bytes' | 'history' | 'answer' | 'store-file' | 'undecided' | 'fleet' | 'calm' | 'run';
   readonly text: string;
 }

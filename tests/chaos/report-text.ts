@@ -31,7 +31,10 @@ export function renderReport(report: ChaosReport): string {
     '',
     ...(report.problems.length === 0
       ? ['Nothing was lost and nothing was wrong.']
-      : [`${report.problems.length} PROBLEMS:`, ...report.problems.map(({ kind, text }) => `  ${kind}: ${text}`)]),
+      : [
+          `${report.problems.length} PROBLEMS:`,
+          ...report.problems.slice(0, 50).map(({ kind, text }) => `  ${kind}: ${text}`),
+        ]),
   ].join('\n');
 }
 

@@ -8,7 +8,7 @@ function request(startMs: number, tookMs: number, code = 'ok', sizeBytes = 100):
 }
 
 function fault(startMs: number, endMs: number, isDone = true): FaultRecord {
-  return { kind: 'kill-proxy', text: 'kill-proxy', startMs, endMs, isDone };
+  return { kind: 'kill-proxy', text: 'kill-proxy', startMs, endMs, backMs: endMs, isDone };
 }
 
 /** Every 100 ms one that takes 10 ms. */

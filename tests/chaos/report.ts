@@ -29,7 +29,7 @@ export interface IncidentReport {
   readonly kinds: readonly FaultKind[];
   readonly texts: readonly string[];
   readonly startMs: number;
-  /** When the last of it was over; what was killed may take longer to be back. */
+  /** When what was paused went on, and what was killed was back. */
   readonly endMs: number;
   /** By code. */
   readonly errors: Readonly<Record<string, number>>;
@@ -88,14 +88,12 @@ function reportIncidents(
 ): readonly IncidentReport[] {
   const incidents = incidentsOf(faults);
   const starts = incidents.map((incident) => startOf(incident));
-  const failed = new Map<number, RequestRecord[]>();
-  for (const request of requests) {
-    if (isAnswered(request)) continue;
-    // What waited in vain is of when it began; what broke, of when it broke.
-    const atMs = request.code === 'timeout' ? request.startMs : request.endMs;
-    const index = starts.findLastIndex((startMs) => startMs <= atMs);
-    failed.set(index, [...(failed.get(index) ?? []), request]);
-  }
+  // What waited in vain is of when it began; what broke, of when it broke.
+  const momentOf = ({ code, startMs, endMs }: RequestRecord) => (code === 'timeout' ? startMs : endMs);
+  const failed = Map.groupBy(
+    requests.filter((request) => !isAnswered(request)),
+    (request) => starts.findLastIndex((startMs) => startMs <= momentOf(request)),
+  );
   return incidents.map((incident, index) =>
     reportIncident(incident, starts[index + 1] ?? durationMs, requests, failed.get(index) ?? []),
   );
@@ -105,7 +103,7 @@ function incidentsOf(faults: readonly FaultRecord[]): readonly (readonly FaultRe
   const incidents: FaultRecord[][] = [];
   for (const fault of faults.filter(({ isDone }) => isDone).toSorted((a, b) => a.startMs - b.startMs)) {
     const last = incidents.at(-1);
-    const endMs = Math.max(...(last ?? []).map((each) => each.endMs));
+    const endMs = Math.max(...(last ?? []).map(({ backMs }) => backMs));
     if (last === undefined || fault.startMs > endMs + apartMs) incidents.push([fault]);
     else last.push(fault);
   }
@@ -123,7 +121,7 @@ function reportIncident(
   failed: readonly RequestRecord[],
 ): IncidentReport {
   const startMs = startOf(incident);
-  const endMs = Math.max(...incident.map((fault) => fault.endMs));
+  const endMs = Math.max(...incident.map(({ backMs }) => backMs));
   const met = requests.filter((each) => each.endMs >= startMs && each.startMs < untilMs);
   const lastErrorMs = failed.reduce((last, each) => Math.max(last, each.endMs), startMs);
   const overMs = Math.max(lastErrorMs, Math.min(endMs, untilMs));
