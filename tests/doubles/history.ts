@@ -170,7 +170,8 @@ function needlessAmong(observations: readonly Observation[]): (call: ObjectCall)
   );
   return (call) => {
     if (call.kind === 'read') return true;
-    if (call.kind !== 'write' || isFoundUnseen) return false;
+    // Even unseen, one that is volatile may have taken away what was there.
+    if (call.kind !== 'write' || call.isVolatile === true || isFoundUnseen) return false;
     return call.expiresAtMs === undefined && !seen.has(call.token);
   };
 }

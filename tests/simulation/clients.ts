@@ -3,20 +3,13 @@
  * than others, remembers what it was told, and looks at every byte. Values name themselves: an object's content type is
  * its token, its bytes follow from key and token.
  */
-import type {
-  CurrentObject,
-  Decision,
-  Mutation,
-  NewBytes,
-  ObjectInfo,
-  ReadOutcome,
-  Service,
-  StagedBytes,
-} from '@sion/proxy';
+import type { Durability, NewBytes, ObjectInfo, ReadOutcome, Service, StagedBytes } from '@sion/proxy';
 import { asSionError, type ErrorCode, SionError } from '@sion/wire';
-import { type FoundObject, type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
+import type { FoundObject, ObjectCall, SeededRandom } from '@sion/workload';
 import type { Observation } from '../doubles/history.ts';
 import { checkBounds } from './bounds.ts';
+import { bytesOf, Demand } from './demand.ts';
+import { foundIn, mutationOf } from './mutations.ts';
 import { Crashed, type ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 
@@ -26,16 +19,6 @@ const writeErrors: ReadonlySet<ErrorCode> = new Set(['unavailable', 'closed', 'i
 /** Every call is answered by then, unless its proxy was paused or died. */
 const deadlineMs = 60_000;
 
-/**
- * The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells; those of twins, `…~twin`,
- * are the same.
- */
-function bytesOf(key: string, token: string): Uint8Array {
-  if (!token.includes(':')) return Buffer.from(token);
-  const size = Number(token.slice(token.indexOf(':') + 1));
-  return payloadOf(key, token.slice(Math.max(0, token.indexOf('~'))), size);
-}
-
 interface Reached {
   readonly life: ProxyLife;
   readonly service: Service;
@@ -44,16 +27,15 @@ interface Reached {
 export class SimulatedClient {
   readonly #world: World;
   readonly #name: string;
+  readonly #demand: Demand;
   readonly #random: SeededRandom;
-  readonly #keys: readonly string[];
-  #writes = 0;
   #isCalm = false;
 
   constructor(world: World, name: string, keys: readonly string[]) {
     this.#world = world;
     this.#name = name;
-    this.#keys = keys;
-    this.#random = new SeededRandom(`${world.seed} ${name}`);
+    this.#demand = new Demand(world, name, keys);
+    this.#random = this.#demand.random;
   }
 
   async run(operations: number, pauseMs: number): Promise<void> {
@@ -61,7 +43,7 @@ export class SimulatedClient {
       // Most come in bursts, in which clients meet each other on the same keys.
       await this.#world.sleep(this.#random.integer(this.#random.integer(3) > 0 ? 50 : 6 * pauseMs));
       const reached = await this.#reach();
-      await this.#watched(reached, () => this.#act(reached, this.#drawKey()));
+      await this.#watched(reached, () => this.#act(reached, this.#demand.drawKey()));
     }
   }
 
@@ -75,7 +57,7 @@ export class SimulatedClient {
     await this.#mutate(
       reached,
       key,
-      key.startsWith('c') ? { kind: 'increment' } : { kind: 'write', token: this.#drawToken() },
+      key.startsWith('c') ? { kind: 'increment' } : { kind: 'write', token: this.#demand.drawToken() },
     );
     await this.#read(reached, key);
     await this.#info(reached, key);
@@ -111,16 +93,6 @@ export class SimulatedClient {
     }
   }
 
-  /** The first keys are asked for most: their shares fall as in Zipf's law. And for a while all ask for the same one. */
-  #drawKey(): string {
-    if (this.#random.integer(2) === 0) {
-      const turn = Math.floor(this.#world.time.nowMs / 20_000);
-      return this.#keys[(turn * 11) % this.#keys.length] ?? 'k0';
-    }
-    const share = this.#random.double() ** 2;
-    return this.#keys[Math.floor(share * this.#keys.length)] ?? 'k0';
-  }
-
   async #act(reached: Reached, key: string): Promise<void> {
     const choice = this.#random.integer(20);
     // What a deposed proxy believes is soon out of date, and costs it nothing to tell.
@@ -128,32 +100,14 @@ export class SimulatedClient {
     if (choice < 8) return await this.#read(reached, key);
     if (choice < 10) return await this.#info(reached, key);
     if (choice < 11) return await this.#mutate(reached, key, { kind: 'delete' });
-    if (choice < 13) return await this.#mutate(reached, key, { kind: 'expire', ...this.#drawExpiry(reached) });
+    if (choice < 13)
+      return await this.#mutate(reached, key, {
+        kind: 'expire',
+        ...this.#demand.drawExpiry(reached.service.engine.nowMs()),
+      });
     if (choice < 14) return await this.#breakOff(reached, key);
     if (key.startsWith('c')) return await this.#mutate(reached, key, { kind: 'increment' });
-    return await this.#mutate(reached, key, this.#drawWrite(reached, key));
-  }
-
-  #drawWrite(reached: Reached, key: string): ObjectCall {
-    const seen = this.#world.history.lastToken(key);
-    const conditions = [undefined, undefined, undefined, 'absent', 'present', seen && { token: seen }] as const;
-    const onlyIf = conditions[this.#random.integer(conditions.length)];
-    const expiry = this.#random.integer(5) === 0 ? this.#drawExpiry(reached) : {};
-    return { kind: 'write', token: this.#drawToken(), ...expiry, ...(onlyIf ? { onlyIf } : {}) };
-  }
-
-  #drawToken(): string {
-    const random = this.#random;
-    const sizes = [0, 1, 255, 256, 257, 1000, 2048, 2049, 8000, 16_384, 16_385, 41_000, random.integer(100_000)];
-    this.#writes++;
-    const name = `${this.#name}-${this.#writes}`;
-    if (random.integer(4) === 0) return `${name}~twin:${random.integer(2) === 0 ? 300 : 8000}`;
-    return `${name}:${sizes[random.integer(sizes.length)] ?? 0}`;
-  }
-
-  #drawExpiry({ service }: Reached): { expiresAtMs?: number } {
-    if (this.#random.integer(3) === 0) return {};
-    return { expiresAtMs: service.engine.nowMs() + 1 + this.#random.integer(120_000) };
+    return await this.#mutate(reached, key, this.#demand.drawWrite(key, reached.service.engine.nowMs()));
   }
 
   async #info(reached: Reached, key: string): Promise<void> {
@@ -213,18 +167,27 @@ export class SimulatedClient {
 
   /** Stages bytes and breaks off, or thinks better of it. */
   async #breakOff(reached: Reached, key: string): Promise<void> {
-    const bytes = bytesOf(key, this.#drawToken());
+    const bytes = bytesOf(key, this.#demand.drawToken());
     try {
       const breaksAt = this.#random.integer(2) === 0 ? this.#random.integer(bytes.length + 1) : undefined;
-      const staged = await this.#stage(reached, key, bytes, breaksAt);
+      const durability = this.#demand.drawDurability();
+      const staged = await this.#stage(reached, key, bytes, {
+        durability,
+        ...(breaksAt === undefined ? {} : { breaksAt }),
+      });
       await reached.life.within(staged.discard());
     } catch (thrown) {
       if (thrown instanceof Crashed) throw thrown;
-      this.#noteError(`stages for ${key}`, thrown, new Set(['unavailable', 'closed', 'invalid']));
+      this.#noteError(`stages for ${key}`, thrown, new Set(['unavailable', 'closed', 'invalid', 'capacity']));
     }
   }
 
-  #stage({ life, service }: Reached, key: string, bytes: Uint8Array, breaksAt?: number): Promise<StagedBytes> {
+  #stage(
+    { life, service }: Reached,
+    key: string,
+    bytes: Uint8Array,
+    { durability, breaksAt }: { readonly durability: Durability; readonly breaksAt?: number },
+  ): Promise<StagedBytes> {
     const [random, world] = [this.#random, this.#world];
     async function* pieces(): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < bytes.length; ) {
@@ -239,26 +202,35 @@ export class SimulatedClient {
     const size = random.integer(3) === 0 ? {} : { sizeBytes: bytes.length };
     const given: NewBytes = { kind: 'stream', ...size, pieces: pieces() };
     const place = random.integer(8) > 0;
-    return this.#arrive({ life, service }).then(() => life.within(service.engine.stage(key, given, { place })));
+    return this.#arrive({ life, service }).then(() =>
+      life.within(service.engine.stage(key, given, { place, durability })),
+    );
   }
 
-  async #mutate(reached: Reached, key: string, call: ObjectCall): Promise<void> {
+  async #mutate(reached: Reached, key: string, wanted: ObjectCall): Promise<void> {
+    const durability = this.#isCalm ? 'store' : this.#demand.drawDurability();
+    const call = asDurable(wanted, durability);
     let staged: StagedBytes | undefined;
     if (call.kind === 'write' && this.#random.integer(2) === 0) {
       try {
-        staged = await this.#stage(reached, key, bytesOf(key, call.token));
+        staged = await this.#stage(reached, key, bytesOf(key, call.token), { durability });
       } catch (thrown) {
         if (thrown instanceof Crashed) throw thrown;
-        return this.#noteError(`stages ${call.token}`, thrown, this.#isCalm ? new Set() : readErrors);
+        return this.#noteError(
+          `stages ${call.token}`,
+          thrown,
+          this.#isCalm ? new Set() : errorsOf(durability, readErrors),
+        );
       }
     }
     const observation = this.#call(reached, key, call);
     try {
       await this.#arrive(reached);
       const mutation = mutationOf(key, call, staged);
-      this.#returned(reached, observation, await reached.life.within(reached.service.engine.mutate(key, mutation)));
+      const mutated = reached.service.engine.mutate(key, mutation, { durability });
+      this.#returned(reached, observation, await reached.life.within(mutated));
     } catch (thrown) {
-      this.#failed(observation, thrown, writeErrors);
+      this.#failed(observation, thrown, errorsOf(durability, writeErrors));
     }
     if (staged !== undefined) await reached.life.within(staged.discard());
   }
@@ -300,47 +272,12 @@ export class SimulatedClient {
   }
 }
 
-function foundIn(info: Pick<ObjectInfo, 'contentType' | 'expiresAtMs'> | undefined): FoundObject {
-  if (info === undefined) return { kind: 'nothing' };
-  return { kind: 'object', token: info.contentType ?? '', expiresAtMs: info.expiresAtMs };
+/** In memory alone there may be no room. */
+function errorsOf(durability: Durability, otherwise: ReadonlySet<ErrorCode>): ReadonlySet<ErrorCode> {
+  return durability === 'memory' ? new Set([...otherwise, 'capacity']) : otherwise;
 }
 
-function mutationOf(key: string, call: ObjectCall, staged: StagedBytes | undefined): Mutation<FoundObject | undefined> {
-  const looks = call.kind !== 'write' || call.onlyIf !== undefined || call.expiresAtMs !== undefined;
-  return {
-    needs: looks ? 'info' : 'nothing',
-    decide: (current) => decide(key, call, looks ? foundIn(current?.info) : undefined, current, staged),
-  };
-}
-
-function decide(
-  key: string,
-  call: ObjectCall,
-  found: FoundObject | undefined,
-  current: CurrentObject | undefined,
-  staged: StagedBytes | undefined,
-): Decision<FoundObject | undefined> {
-  const keep = { kind: 'keep', result: found } as const;
-  const until = (expiresAtMs: number | undefined) => (expiresAtMs === undefined ? {} : { expiresAtMs });
-  switch (call.kind) {
-    case 'read':
-      return keep;
-    case 'write': {
-      const { token, onlyIf, expiresAtMs } = call;
-      if (onlyIf === 'absent' && current !== undefined) return keep;
-      if (onlyIf === 'present' && current === undefined) return keep;
-      if (typeof onlyIf === 'object' && current?.info.contentType !== onlyIf.token) return keep;
-      const bytes = staged ?? bytesOf(key, token);
-      return { kind: 'write', bytes, ...until(expiresAtMs), contentType: token, result: found };
-    }
-    case 'increment': {
-      const next = String(Number(current?.info.contentType ?? '0') + 1);
-      const bytes = Buffer.from(next);
-      return { kind: 'write', bytes, ...until(current?.info.expiresAtMs), contentType: next, result: found };
-    }
-    case 'delete':
-      return current === undefined ? keep : { kind: 'delete', result: found };
-    case 'expire':
-      return current === undefined ? keep : { kind: 'expire', ...until(call.expiresAtMs), result: found };
-  }
+function asDurable(call: ObjectCall, durability: Durability): ObjectCall {
+  const isWrite = call.kind === 'write' || call.kind === 'increment';
+  return isWrite && durability === 'memory' ? { ...call, isVolatile: true } : call;
 }

@@ -31,6 +31,8 @@ const mostOf = {
 export interface Climate extends Readonly<Record<keyof typeof mostOf, number>> {
   /** What the store's ETags tell apart, see `VirtualStoreOptions`. */
   readonly etags: 'version' | 'content';
+  /** True: one disk that goes with the proxy from machine to machine. False: each machine has its own. */
+  readonly diskMoves: boolean;
 }
 
 export function drawClimate(random: SeededRandom): Climate {
@@ -41,5 +43,5 @@ export function drawClimate(random: SeededRandom): Climate {
   const etags = random.integer(3) === 0 ? 'content' : 'version';
   // Under a tag that comes back, a write that lands late may undo a later one: what has no remedy here is not tried.
   const late = etags === 'content' ? { storeWriteLate: 0, storeDeleteLate: 0 } : {};
-  return { ...(climate as typeof mostOf), ...late, etags };
+  return { ...(climate as typeof mostOf), ...late, etags, diskMoves: random.integer(3) > 0 };
 }

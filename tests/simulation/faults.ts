@@ -5,6 +5,7 @@
  */
 import type { VirtualProcess } from '@sion/components';
 import { SeededRandom } from '@sion/workload';
+import type { ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 
 /** What came, or undefined when there was nothing that it could befall; resolves when it is over. */
@@ -27,7 +28,8 @@ const plan: readonly (readonly [share: number, kind: string, befall: Fault])[] =
   [3, 'store away for a while', storeOutage],
   [4, 'store slow for a while', storeSlow],
   [2, 'proxy crashed', (world) => crash(world)],
-  [6, 'proxy crashed within an await', crashWithin],
+  [4, 'proxy crashed within an await', (world, random) => crashWithin(world, random, (life) => life.die('crashes'))],
+  [4, 'machine crashed within an await', crashMachineWithin],
   [3, 'proxy restarted in order', restart],
   [6, 'proxy paused, another one takes over', depose],
   [3, 'proxy paused', pauseProxy],
@@ -155,16 +157,28 @@ function crash({ life }: World): string | undefined {
 }
 
 /** The process dies where it stands: a few things still reach its code, the next one does not. */
-function crashWithin(world: World, random: SeededRandom): Promise<void> | undefined {
-  const { life } = world;
+function crashWithin(
+  { life }: World,
+  random: SeededRandom,
+  crashLife: (life: ProxyLife) => void,
+): Promise<void> | undefined {
   if (life?.process.state !== 'running') return undefined;
   return new Promise((resolve) => {
     const forget = life.process.whenDead(resolve);
     life.process.afterReaches(random.integer(200), () => {
       forget();
-      life.die('crashes within an await');
+      crashLife(life);
       resolve();
     });
+  });
+}
+
+/** Not while the disk may be another proxy's. */
+function crashMachineWithin(world: World, random: SeededRandom): Promise<void> | undefined {
+  if (world.elder !== undefined) return undefined;
+  return crashWithin(world, random, (life) => {
+    if (world.elder === undefined) world.crashMachine(life);
+    else life.die('crashes');
   });
 }
 

@@ -32,7 +32,7 @@ export class ProxyLife {
     this.number = number;
     this.machine = machine;
     this.process = new VirtualProcess(world.time, `proxy ${number}`, world.wallMs());
-    this.#files = world.diskOf(machine).of(this.process);
+    this.#files = world.filesOf(this);
   }
 
   get service(): Service | undefined {

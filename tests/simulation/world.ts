@@ -3,6 +3,7 @@
  * seed. It puts them together and keeps a proxy running, as a supervisor would.
  */
 import {
+  type Files,
   RemoteStore,
   readSettings,
   type Store,
@@ -61,6 +62,7 @@ export class World {
   readonly settings: ProxySettings;
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
+  readonly #diskRandom: SeededRandom;
   readonly #disks = new Map<string, VirtualDisk>();
   /** By the process of a node. */
   readonly #nodeStores = new Map<VirtualProcess, RemoteStore>();
@@ -73,6 +75,7 @@ export class World {
   constructor(seed: string) {
     this.seed = seed;
     this.weather = new Weather(seed);
+    this.#diskRandom = new SeededRandom(`${seed} disk`);
     this.settings = { ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }), bodyMemoryBytes };
     this.network = new VirtualNetwork(this.weather.network);
     this.network.onWritten = (reader, bytes) => this.#noteWritten(reader, bytes);
@@ -118,10 +121,15 @@ export class World {
     this.reads.set(source, (this.reads.get(source) ?? 0) + 1);
   }
 
-  diskOf(machine: string): VirtualDisk {
-    const disk = this.#disks.get(machine) ?? new VirtualDisk(this.weather.disk);
-    this.#disks.set(machine, disk);
-    return disk;
+  /** The files of a proxy that runs there. */
+  filesOf({ machine, process }: Pick<ProxyLife, 'machine' | 'process'>): Files {
+    return this.#diskOf(machine).attach(process, this.#diskRandom);
+  }
+
+  /** The machine dies with its proxy: what that has not synced is lost, in part. */
+  crashMachine(life: ProxyLife): void {
+    this.#diskOf(life.machine).loseUnsynced(this.#diskRandom);
+    life.die('crashes with its machine');
   }
 
   storeOf(process: VirtualProcess): Store {
@@ -205,6 +213,13 @@ export class World {
       if (life?.service !== undefined) return { life, service: life.service };
       await this.sleep(100);
     }
+  }
+
+  #diskOf(machine: string): VirtualDisk {
+    const name = this.weather.climate.diskMoves ? 'the one that moves' : machine;
+    const disk = this.#disks.get(name) ?? new VirtualDisk(this.weather.disk);
+    this.#disks.set(name, disk);
+    return disk;
   }
 
   #noteWritten(reader: VirtualProcess, bytes: number): void {

@@ -6,6 +6,9 @@
  * at some time between its call and its return. Once an operation has found an object gone, it is gone for all that
  * come after. One that looked in time may still change an object whose time has passed when it takes effect, as long
  * as nobody has missed the object meanwhile.
+ *
+ * A write may be volatile: the object may vanish at any time after it, and stays gone until the next write. Never does an
+ * older value come back. An expiry changes nothing of that.
  */
 import type { SequentialModel } from './linearizability.ts';
 
@@ -26,9 +29,11 @@ export type ObjectCall =
       readonly expiresAtMs?: number;
       /** Writes only then: when there is nothing, anything, or exactly this token. */
       readonly onlyIf?: 'absent' | 'present' | { readonly token: string };
+      /** What it leaves may vanish. */
+      readonly isVolatile?: boolean;
     }
   /** The next whole number, 1 when there is nothing; keeps the expiry. */
-  | { readonly kind: 'increment' }
+  | { readonly kind: 'increment'; readonly isVolatile?: boolean }
   | { readonly kind: 'delete' }
   /** Sets or, without a time, removes the expiry. */
   | { readonly kind: 'expire'; readonly expiresAtMs?: number };
@@ -45,37 +50,41 @@ export interface ObjectOperation {
 export interface ObjectState {
   readonly token: string | undefined;
   readonly expiresAtMs: number | undefined;
+  /** It may vanish. */
+  readonly isVolatile: boolean;
 }
 
-const gone: ObjectState = { token: undefined, expiresAtMs: undefined };
+const gone: ObjectState = { token: undefined, expiresAtMs: undefined, isVolatile: false };
 
 export const objectModel: SequentialModel<ObjectState, ObjectOperation> = {
   initial: gone,
   step: (state, operation) => looksAt(state, operation).flatMap((look) => stepFrom(look, operation) ?? []),
-  nameOf: ({ token, expiresAtMs }) => `${token} ${expiresAtMs}`,
+  nameOf: ({ token, expiresAtMs, isVolatile }) => `${token} ${expiresAtMs} ${isVolatile}`,
 };
 
-/** The state as the operation may find it: in time, and expired. */
+/** The state as the operation may find it: in time, and expired or vanished. */
 function looksAt(state: ObjectState, { calledMs, returnedMs }: ObjectOperation): readonly ObjectState[] {
-  const { expiresAtMs } = state;
-  if (expiresAtMs === undefined) return [state];
-  return [...(calledMs < expiresAtMs ? [state] : []), ...(returnedMs >= expiresAtMs ? [gone] : [])];
+  const { expiresAtMs, isVolatile } = state;
+  const mayBeThere = expiresAtMs === undefined || calledMs < expiresAtMs;
+  const mayBeGone = isVolatile || (expiresAtMs !== undefined && returnedMs >= expiresAtMs);
+  return [...(mayBeThere ? [state] : []), ...(mayBeGone ? [gone] : [])];
 }
 
 function stepFrom(state: ObjectState, { call, found }: ObjectOperation): ObjectState | undefined {
-  const { token, expiresAtMs } = state;
+  const { token, expiresAtMs, isVolatile } = state;
   if (!fits(found, state)) return undefined;
   switch (call.kind) {
     case 'read':
       return state;
     case 'write':
-      return isMet(call.onlyIf, token) ? { token: call.token, expiresAtMs: call.expiresAtMs } : state;
+      if (!isMet(call.onlyIf, token)) return state;
+      return { token: call.token, expiresAtMs: call.expiresAtMs, isVolatile: call.isVolatile === true };
     case 'increment':
-      return { token: String(Number(token ?? '0') + 1), expiresAtMs };
+      return { token: String(Number(token ?? '0') + 1), expiresAtMs, isVolatile: call.isVolatile === true };
     case 'delete':
       return gone;
     case 'expire':
-      return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs };
+      return token === undefined ? state : { token, expiresAtMs: call.expiresAtMs, isVolatile };
   }
 }
 
@@ -102,13 +111,16 @@ function isMet(condition: Extract<ObjectCall, { kind: 'write' }>['onlyIf'], toke
 
 /** `write b7 if absent`, for people. */
 export function describeCall(call: ObjectCall): string {
+  const volatile = 'isVolatile' in call && call.isVolatile ? ' to memory' : '';
   const until = 'expiresAtMs' in call && call.expiresAtMs !== undefined ? ` until ${call.expiresAtMs} ms` : '';
   switch (call.kind) {
     case 'write': {
       const { onlyIf } = call;
       const condition = onlyIf === undefined ? '' : ` if ${typeof onlyIf === 'object' ? onlyIf.token : onlyIf}`;
-      return `write ${call.token}${until}${condition}`;
+      return `write ${call.token}${until}${condition}${volatile}`;
     }
+    case 'increment':
+      return `increment${volatile}`;
     case 'expire':
       return until === '' ? 'persist' : `expire${until}`;
     default:

@@ -160,3 +160,30 @@ test.each(['read', 'replace', 'remove', 'list', 'create', 'open', 'rename'] as c
     expect([await settle(files.list()), await readAll('a')]).toEqual([['a'], 'one']);
   },
 );
+
+test('a disk that another process has taken fails those that had it, and what they had not synced is left in part', async () => {
+  const elder = disk.attach(process, random);
+  const file = await settle(elder.create('log'));
+  await settle(file.append([Buffer.from('synced')]));
+  await settle(file.sync());
+  await settle(file.append([Buffer.from('unsynced'.repeat(100))]));
+  const heir = new VirtualProcess(time, 'heir', 0);
+  const taken = disk.attach(heir, random);
+  await expect(settle(elder.read('log'))).resolves.toHaveLength(806);
+  const late = file.append([Buffer.from('late')]);
+  const found = await settle(taken.read('log'));
+  await expect(settle(late)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(Buffer.from(found ?? []).toString()).toMatch(/^synced/);
+  expect(found?.length).toBeLessThan(806);
+  await expect(settle(elder.list())).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(settle(taken.list())).resolves.toEqual(['log']);
+});
+
+test('a disk that the next process takes from a dead one has all that was written', async () => {
+  const elder = disk.attach(process, random);
+  const file = await settle(elder.create('log'));
+  await settle(file.append([Buffer.from('unsynced')]));
+  process.kill();
+  const heir = disk.attach(new VirtualProcess(time, 'heir', 0), random);
+  await expect(settle(heir.read('log'))).resolves.toHaveLength(8);
+});

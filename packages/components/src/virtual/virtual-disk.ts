@@ -35,6 +35,9 @@ export class VirtualDisk {
   readonly #weather: DiskWeather;
   #files = new Map<string, VirtualFile>();
   readonly #pending = new Set<Pending>();
+  /** Those that were attached, in their order; the disk serves the last one that has asked for anything. */
+  readonly #attached: VirtualProcess[] = [];
+  #holder = 0;
 
   constructor(weather: DiskWeather) {
     this.#weather = weather;
@@ -66,6 +69,38 @@ export class VirtualDisk {
         return file && this.#toRead(process, file);
       },
       rename: (from, to) => ask('rename', () => this.#rename(from, to)),
+    };
+  }
+
+  /**
+   * The disk as a volume that moves from machine to machine: with its first request this process takes it from those that
+   * were attached before, whose requests fail from then on, and what they have not synced is left in part as in a crash.
+   */
+  attach(process: VirtualProcess, random: Random): Files {
+    const place = this.#attached.push(process);
+    const files = this.of(process);
+    const take = () => {
+      if (this.#holder >= place) return;
+      this.#holder = place;
+      const bereft = this.#attached.slice(0, place - 1).filter(({ state }) => state !== 'dead');
+      if (bereft.length === 0) return;
+      for (const pending of [...this.#pending]) pending.serve();
+      this.loseUnsynced(random);
+    };
+    const taking =
+      <A extends unknown[], R>(ask: (...args: A) => R) =>
+      (...args: A) => {
+        take();
+        return ask(...args);
+      };
+    return {
+      ...{ read: taking(files.read), replace: taking(files.replace), remove: taking(files.remove) },
+      ...{
+        list: taking(files.list),
+        create: taking(files.create),
+        open: taking(files.open),
+        rename: taking(files.rename),
+      },
     };
   }
 
@@ -103,6 +138,7 @@ export class VirtualDisk {
         serve: () => {
           this.#pending.delete(pending);
           try {
+            if (this.#isBereft(process)) throw new SionError('unavailable', 'the disk is attached elsewhere: EIO');
             if (this.#weather.fails(request)) {
               spoil();
               throw new SionError('unavailable', `the disk failed to ${request}: EIO`);
@@ -119,6 +155,11 @@ export class VirtualDisk {
         if (this.#pending.has(pending)) pending.serve();
       });
     });
+  }
+
+  #isBereft(process: VirtualProcess): boolean {
+    const at = this.#attached.indexOf(process);
+    return at !== -1 && at + 1 < this.#holder;
   }
 
   #servePending(process: VirtualProcess): void {

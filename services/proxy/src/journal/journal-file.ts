@@ -18,7 +18,11 @@ export class JournalFile<Resident> {
   /** Records on their way that will need it. */
   pins = 0;
   isRemoved = false;
-  #users = 0;
+  #isGoing = false;
+  /** Records that are not retired and whose bodies lie in it. */
+  #holders = 0;
+  /** Bodies that are being read. */
+  #readers = 0;
   #reader: Promise<ReadableFile> | undefined;
 
   constructor(kind: 'segment' | 'blob', number: number, files: Files, sizeBytes = 0) {
@@ -30,14 +34,24 @@ export class JournalFile<Resident> {
     return this.residents.size > 0 || this.pins > 0;
   }
 
-  /** It must stay readable until the matching {@link release}. */
+  /** It must stay readable until the matching {@link letGo}. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  letGo(): void {
+    this.#holders--;
+    this.#closeIdle();
+  }
+
+  /** It is read until the matching {@link release}. */
   acquire(): void {
-    this.#users++;
+    this.#readers++;
   }
 
   release(): void {
-    this.#users--;
-    if (this.#users === 0) this.#closeReader();
+    this.#readers--;
+    this.#closeIdle();
   }
 
   /** By who has acquired it. Rejects with `unavailable` or `corrupt`. */
@@ -49,10 +63,17 @@ export class JournalFile<Resident> {
 
   /** Rejects with what the disk said; then call it again. */
   async remove(): Promise<void> {
-    if (this.#users > 0) await this.#open();
+    this.#isGoing = true;
+    if (this.#holders + this.#readers > 0) await this.#open();
     await this.#files.remove(this.name);
     this.isRemoved = true;
-    if (this.#users === 0) this.#closeReader();
+    this.#closeIdle();
+  }
+
+  /** Whoever reads it gets no more. */
+  close(): void {
+    this.#reader?.then((file) => file.close()).catch(() => {});
+    this.#reader = undefined;
   }
 
   #open(): Promise<ReadableFile> {
@@ -67,9 +88,11 @@ export class JournalFile<Resident> {
     return opening;
   }
 
-  #closeReader(): void {
-    this.#reader?.then((file) => file.close()).catch(() => {});
-    this.#reader = undefined;
+  /** Of blobs there may be many: of those, only what is being read is open, or what cannot be opened any more. */
+  #closeIdle(): void {
+    if (this.#readers > 0) return;
+    if (this.#holders > 0 && (this.kind === 'segment' || this.#isGoing)) return;
+    this.close();
   }
 }
 

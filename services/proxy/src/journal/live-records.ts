@@ -59,6 +59,11 @@ export class LiveRecords {
     return this.#current.get(name);
   }
 
+  /** Files that have bytes of records which are not retired. */
+  bodyFiles(): ReadonlySet<RecordFile> {
+    return new Set([...this.#held.values()].flatMap(({ body }) => (body === undefined ? [] : [body.file])));
+  }
+
   /** The record of this sequence, unless it is retired. */
   find(sequence: number): HeldRecord | undefined {
     return this.#held.get(sequence);
@@ -100,8 +105,8 @@ export class LiveRecords {
     if (body?.file.kind === 'segment') {
       body.file.residents.delete(held);
       if (body.holders > 0) {
-        segment.acquire();
-        body.file.release();
+        segment.hold();
+        body.file.letGo();
       }
       body.file = segment;
       body.offset = bodyOffset;
@@ -112,7 +117,7 @@ export class LiveRecords {
 
   #hold(body: HeldBody): void {
     if (body.holders === 0) {
-      body.file.acquire();
+      body.file.hold();
       this.bytes += body.sizeBytes;
     }
     body.holders++;
@@ -121,7 +126,7 @@ export class LiveRecords {
   #letGo(body: HeldBody): void {
     body.holders--;
     if (body.holders > 0) return;
-    body.file.release();
+    body.file.letGo();
     this.bytes -= body.sizeBytes;
   }
 

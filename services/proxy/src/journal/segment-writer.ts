@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { Clock, Files, Log, WritableFile } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
 import { encodeEntry, entryHeadBytes } from './record-codec.ts';
-import { encodeSegmentHead, journalFileName, segmentHeadBytes } from './segment-head.ts';
+import { encodeSegmentHead, journalFileName, parseJournalFileName, segmentHeadBytes } from './segment-head.ts';
 
 export interface NewEntry {
   /** Encoded. */
@@ -134,8 +134,15 @@ export class SegmentWriter {
     } catch (thrown) {
       const error = asSionError(thrown);
       if (error.code !== 'invalid') throw error;
-      const message = `Another process writes the journal: it has begun ${name}. Let only one run in this folder.`;
-      throw new SionError('closed', message, { cause: error });
+      throw anotherWriter(name);
+    }
+  }
+
+  /** Rejects with `closed` when a later process has begun a segment: the files are its own now, and not to be removed. */
+  async assertAlone(): Promise<void> {
+    for (const name of await this.#parts.files.list()) {
+      const parsed = parseJournalFileName(name);
+      if (parsed.kind === 'segment' && parsed.number > this.#lastNumber) throw anotherWriter(name);
     }
   }
 
@@ -173,4 +180,8 @@ export class SegmentWriter {
 /** What an entry takes in its segment. */
 export function encodedBytes({ text, body }: NewEntry): number {
   return entryHeadBytes + text.byteLength + (body?.byteLength ?? 0);
+}
+
+function anotherWriter(name: string): SionError {
+  return new SionError('closed', `Another process writes the journal: it has begun ${name}. Let only one run there.`);
 }

@@ -125,6 +125,7 @@ export class SegmentedJournal implements JournalLog {
   }
 
   read(record: JournalRecord, range?: ByteRange): StoreBody {
+    this.#assertOpen();
     const held = this.#live.find(record.sequence);
     if (held?.body === undefined) {
       throw new SionError(
@@ -180,6 +181,7 @@ export class SegmentedJournal implements JournalLog {
     await this.#commit([]);
     await this.#tidying;
     await this.#writer.close();
+    for (const file of this.#live.bodyFiles()) file.close();
   }
 
   #assertOpen(): void {
@@ -329,15 +331,19 @@ export class SegmentedJournal implements JournalLog {
 
   /** Removes the files that no opening would need; those that cannot be removed now stay until the next time. */
   async #tidy(): Promise<void> {
+    const { idleBlobs } = this.#live;
+    const hasSegments = (this.#segments[0]?.number ?? 0) < this.#writer.oldest;
+    if (this.#writer.strays.size === 0 && idleBlobs.size === 0 && !hasSegments) return;
     try {
+      await this.#writer.assertAlone();
       for (const name of [...this.#writer.strays]) {
         await this.#parts.files.remove(name);
         this.#writer.strays.delete(name);
       }
-      for (const blob of [...this.#live.idleBlobs]) {
+      for (const blob of [...idleBlobs]) {
         if (this.#writer.isBroken) return;
         if (!blob.isNeeded && !blob.isRemoved) await this.#blobs.remove(blob);
-        this.#live.idleBlobs.delete(blob);
+        idleBlobs.delete(blob);
       }
       for (let [oldest] = this.#segments; oldest !== undefined; [oldest] = this.#segments) {
         if (oldest.number >= this.#writer.oldest) return;
