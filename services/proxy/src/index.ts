@@ -17,6 +17,9 @@ export { Engine, type EngineParts, type EngineSettings } from './objects/engine.
 export * from './objects/objects.ts';
 export { type Service, type ServiceParts, startService, stopService } from './service.ts';
 export * from './settings.ts';
+export { loadSnapshot, type SnapshotLoader, type SnapshotProgress } from './snapshot/snapshot-loader.ts';
+export { defaultSliceBytes, type SnapshotParts } from './snapshot/snapshot-parts.ts';
+export { writeSnapshot } from './snapshot/write-snapshot.ts';
 export * from './status/human.ts';
 export * from './status/status.ts';
 export * from './status/status-source.ts';
