@@ -6,6 +6,7 @@ import { deepStrictEqual, ok } from 'node:assert/strict';
 import { SionError } from '@sion/wire';
 import { payloadOf } from '@sion/workload';
 import type { BlobWriter, JournalBody, JournalRecord, NewRecord } from './journal-log.ts';
+import type { JournalSettings } from './journal-settings.ts';
 import { JournalWorld, smallSettings } from './journal-world.test-data.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
@@ -22,6 +23,9 @@ interface Appended {
   readonly payload?: Payload;
 }
 
+/** Full most of the time. */
+const tightSettings: JournalSettings = { ...smallSettings, journalBytes: 32 * 1024, segmentBytes: 4096 };
+
 export class JournalTrial {
   readonly world: JournalWorld;
   /** Of each name, the versions that an opening may tell now; undefined: none. */
@@ -35,7 +39,7 @@ export class JournalTrial {
   readonly told = new Map<string, number>();
 
   constructor(seed: number) {
-    this.world = new JournalWorld(seed);
+    this.world = new JournalWorld(seed, seed % 2 === 0 ? smallSettings : tightSettings);
   }
 
   get #random() {
@@ -46,7 +50,7 @@ export class JournalTrial {
   async run(steps: number): Promise<void> {
     await this.open();
     for (let step = 0; step < steps; step++) {
-      const share = this.#random.integer(4) === 0 ? 0.1 : 0;
+      const share = this.#random.integer(4) === 0 ? this.#random.double() ** 2 : 0;
       this.world.failing = () => this.#random.double() < share;
       await this.#step();
       this.#checkBounds();
@@ -229,7 +233,7 @@ export class JournalTrial {
 
   #checkBounds(): void {
     const { depth } = this.world.journal;
-    const { journalBytes, segmentBytes } = smallSettings;
+    const { journalBytes, segmentBytes } = this.world.settings;
     ok(depth.bytes <= journalBytes, `${depth.bytes} bytes are live`);
     ok(depth.diskBytes <= 2 * journalBytes + 2 * segmentBytes, `${depth.diskBytes} bytes are on the disk`);
     deepStrictEqual(depth.records, this.current.size + this.superseded.length);

@@ -16,7 +16,7 @@ export interface HeldBody {
   offset: number;
   readonly sizeBytes: number;
   readonly crc32: number;
-  /** Records that are not retired. */
+  /** Records that are not retired, or on their way. */
   holders: number;
 }
 
@@ -73,7 +73,7 @@ export class LiveRecords {
   add(held: HeldRecord): void {
     this.#held.set(held.record.sequence, held);
     this.bytes += held.ownBytes;
-    if (held.body !== undefined) this.#hold(held.body);
+    if (held.body !== undefined) this.hold(held.body);
     this.#leave(this.#current.get(held.record.name));
     this.#current.set(held.record.name, held);
     held.segment.residents.add(held);
@@ -86,7 +86,7 @@ export class LiveRecords {
     held.isRetired = true;
     this.#held.delete(held.record.sequence);
     this.bytes -= held.ownBytes;
-    if (held.body !== undefined) this.#letGo(held.body);
+    if (held.body !== undefined) this.letGo(held.body);
     return true;
   }
 
@@ -101,6 +101,8 @@ export class LiveRecords {
   move(held: HeldRecord, segment: RecordFile, bodyOffset: number): void {
     if (this.#current.get(held.record.name) !== held) return;
     const { body } = held;
+    // A record on its way says already that its bytes lie where they did.
+    if (body?.file.kind === 'segment' && body.file.pins > 0) return;
     held.segment.residents.delete(held);
     if (body?.file.kind === 'segment') {
       body.file.residents.delete(held);
@@ -115,7 +117,8 @@ export class LiveRecords {
     segment.residents.add(held);
   }
 
-  #hold(body: HeldBody): void {
+  /** Its bytes are needed until the matching {@link letGo}. */
+  hold(body: HeldBody): void {
     if (body.holders === 0) {
       body.file.hold();
       this.bytes += body.sizeBytes;
@@ -123,7 +126,7 @@ export class LiveRecords {
     body.holders++;
   }
 
-  #letGo(body: HeldBody): void {
+  letGo(body: HeldBody): void {
     body.holders--;
     if (body.holders > 0) return;
     body.file.letGo();

@@ -43,11 +43,7 @@ export function prepareRecord(record: NewRecord, surroundings: Surroundings): Pr
       ? asKept(change)
       : { kind: 'put', metadata: change.metadata, sizeBytes: body.sizeBytes, crc32: body.crc32 };
   const place = body === undefined ? {} : { body: body.place };
-  const pinned = body?.reused?.file;
-  if (pinned !== undefined) pinned.pins++;
-  const unpin = () => {
-    if (pinned !== undefined) pinned.pins--;
-  };
+  const letGo = keep(body?.reused, surroundings.live);
   return {
     text: encodeEntryText({ kind: 'record', ...rest, change: kept, ...place }),
     ...(body?.inline === undefined ? {} : { body: body.inline }),
@@ -57,13 +53,25 @@ export function prepareRecord(record: NewRecord, surroundings: Surroundings): Pr
       body: body === undefined ? undefined : heldBody(body, segment, bodyOffset),
     }),
     settle: () => {
-      unpin();
+      letGo();
       if (body?.blob !== undefined) surroundings.blobs.settle(body.blob);
     },
     giveBack: (isDoubtful) => {
-      unpin();
+      letGo();
       if (body?.blob !== undefined) surroundings.blobs.giveBack(body.blob, isDoubtful);
     },
+  };
+}
+
+/** Keeps bytes that are to be used again where they are, until what it gives is called. */
+function keep(body: HeldBody | undefined, live: LiveRecords): () => void {
+  if (body === undefined) return () => {};
+  const { file } = body;
+  live.hold(body);
+  file.pins++;
+  return () => {
+    file.pins--;
+    live.letGo(body);
   };
 }
 

@@ -179,6 +179,31 @@ test('records that stay for long do not keep the segments behind them', async ()
   expect(sizes).toBeLessThan(2 * journalBytes + 2 * segmentBytes);
 });
 
+test('bytes that are used again while they are copied forward are found where the log says', async () => {
+  const record = await world.append(putOf('again', '1.1', 600));
+  let reusing: Promise<JournalRecord> | undefined;
+  const reads = () => world.requests.get('read') ?? 0;
+  world.requests.clear();
+  for (let index = 0, after = 0; after < 20; index++) {
+    if (reusing !== undefined) after++;
+    let isOver = false;
+    const other = world.journal.append(putOf('k', `2.${index}`, 1000)).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await world.pass(0.1);
+      if (reads() > 0) reusing ??= world.journal.append(putAgain(record, '1.2'));
+    }
+    world.journal.retire(await other);
+  }
+  await world.settle(reusing!);
+  world.journal.retire(record);
+  await world.pass(1000);
+  const [told] = await world.reopen();
+  expect(told?.version).toBe('1.2');
+  expect(Buffer.from(await world.read(told!)).equals(payloadOf('again', '1.1', 600))).toBe(true);
+});
+
 test('ranges are read, clipped to the body', async () => {
   const inline = await world.append(putOf('a', '1.1', 1000));
   const blob = await world.append(putOfBlob('b', '1.2', await blobOf('b', '1.2', 20_000)));

@@ -44,6 +44,7 @@ export class SegmentedJournal implements JournalLog {
   readonly #blobs: Blobs;
   readonly #writer: SegmentWriter;
   readonly #queue: QueuedEntry[] = [];
+  /** Of the queue and of the batch that is being written. */
   #queuedBytes = 0;
   /** Of the batch that is being written. */
   readonly #writing = new Set<string>();
@@ -230,7 +231,8 @@ export class SegmentedJournal implements JournalLog {
 
   /** Writes the copies, what is noted lazily, and as much of the queue as one batch takes. Never rejects. */
   async #commit(copies: readonly QueuedEntry[]): Promise<void> {
-    const batch = [...copies, ...this.#marks(), ...this.#takeQueued()];
+    const queued = this.#takeQueued();
+    const batch = [...copies, ...this.#marks(), ...queued];
     if (batch.length > 0) {
       for (const { name } of batch) if (name !== undefined) this.#writing.add(name);
       try {
@@ -239,6 +241,7 @@ export class SegmentedJournal implements JournalLog {
       } catch (thrown) {
         this.#fail(batch, asSionError(thrown));
       }
+      this.#queuedBytes -= queued.reduce((sum, entry) => sum + encodedBytes(entry), 0);
       this.#writing.clear();
       if (!this.#writer.isBroken) this.#doubtful.clear();
     }
@@ -271,7 +274,6 @@ export class SegmentedJournal implements JournalLog {
     for (const entry of this.#queue) {
       bytes += encodedBytes(entry);
       if (count > 0 && bytes > maxBytes) break;
-      this.#queuedBytes -= encodedBytes(entry);
       count++;
     }
     return this.#queue.splice(0, count);
