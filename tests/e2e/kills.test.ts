@@ -3,7 +3,7 @@
  * stale is answered, and no process is left over.
  */
 
-import { rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { payloadOf } from '@sion/workload';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ describe('with parts killed', { timeout: 240_000 }, () => {
   }));
 
   beforeAll(async () => {
-    sion = await LocalSion.start();
+    sion = await LocalSion.start({ environment: { SION_SNAPSHOT_MS: '200' } });
     redis = sion.redis();
   }, 120_000);
 
@@ -164,6 +164,24 @@ describe('with parts killed', { timeout: 240_000 }, () => {
     expect(totals.gets.memory + totals.gets.decoded).toBe(keys.length);
     expect(totals.gets.store).toBe(0);
     expect(totals.storeRequests).toMatchObject({ head: 0 });
+  });
+
+  it('takes back what living instances hold after it was killed, and asks the store once whether it is still the same', async () => {
+    await sion.inMemory(keys.map((known) => known.key));
+    // Written after all others were wholly in memory, so a snapshot that has it has them.
+    await redis.set('marker', 'here');
+    await sion.inMemory(['marker']);
+    const snapshot = join(sion.dataDir, 'proxy', 'snapshot.bin');
+    await until(async () => (await readFile(snapshot, 'latin1').catch(() => '')).includes('"key":"marker"'));
+    await kill(sion.proxy);
+    await sion.startProxy();
+    await until(async () => !(await sion.status()).snapshot.isLoading);
+    for (const known of keys) expect(await read(known)).toBe(known.acknowledged);
+    const { totals } = await sion.status();
+    expect(totals.gets.memory + totals.gets.decoded).toBe(keys.length);
+    expect(totals.gets.store).toBe(0);
+    expect(totals.lostChunks).toBe(0);
+    expect(totals.storeRequests).toMatchObject({ head: keys.length });
   });
 
   it('makes no new store while its own is away', async () => {
