@@ -64,6 +64,7 @@ export class ChaosRun {
       seed: options.seed,
       history: new History(elapsedMs),
       values: new StoredValues(),
+      volatileKeys: new Set(),
       elapsedMs,
       record: (request) => this.#requests.push(request),
       problem: (problem) => this.#problem(problem),

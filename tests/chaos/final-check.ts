@@ -39,7 +39,10 @@ export async function readBack(
   return answered;
 }
 
-/** Compares the store's files with what `reader` finds; gives how many files there were. To be called in calm. */
+/**
+ * Compares the store's files with what `reader` finds; gives how many files there were. To be called in calm: what the
+ * journal has to bring to the store yet is waited for.
+ */
 export async function checkFiles(
   world: LoadWorld,
   fleet: Fleet,
@@ -47,21 +50,40 @@ export async function checkFiles(
   keys: readonly string[],
 ): Promise<number> {
   const folder = join(fleet.dataDir, 'store');
-  const present = new Set((await readdir(folder)).filter((name) => !name.startsWith('.')));
-  const fault = (text: string) => world.problem({ kind: 'store-file', text });
   await inTurn(keys, async (key) => {
-    const value = await reader.get(key);
-    const bytes = await readFile(join(folder, key)).catch(() => undefined);
-    present.delete(key);
-    if (value === undefined) {
-      // An expired one may lie there until it is swept.
-      if (bytes !== undefined && familyOf(key) !== 'fleeting') fault(`${key} is deleted, and its file is there`);
-    } else if (bytes === undefined) {
-      if (familyOf(key) !== 'fleeting') fault(`${key} has ${value.length} bytes, and the store has no file`);
-    } else if (!bytes.equals(value)) fault(`${key}: its file of ${bytes.length} bytes is not what is read`);
+    const deadlineMs = performance.now() + patienceMs;
+    for (;;) {
+      const fault = await faultOf(world, folder, reader, key);
+      if (fault === undefined) return;
+      if (performance.now() > deadlineMs) return world.problem({ kind: 'store-file', text: `${key}: ${fault}` });
+      await pause(200);
+    }
   });
-  for (const name of present) fault(`the file ${name} is of no key that was ever written`);
-  return (await readdir(folder)).length;
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
+  const known = new Set(keys);
+  for (const name of names.filter((each) => !known.has(each))) {
+    world.problem({ kind: 'store-file', text: `the file ${name} is of no key that was ever written` });
+  }
+  return names.length;
+}
+
+/** What is wrong with the file of a key, or missing. */
+async function faultOf(
+  world: LoadWorld,
+  folder: string,
+  reader: ChaosClient,
+  key: string,
+): Promise<string | undefined> {
+  const value = await reader.get(key);
+  const bytes = await readFile(join(folder, key)).catch(() => undefined);
+  if (value !== undefined && bytes !== undefined) {
+    return bytes.equals(value) ? undefined : `its file of ${bytes.length} bytes is not what is read`;
+  }
+  // An expired one may lie there until it is swept; what expires in between is read and then gone.
+  if (familyOf(key) === 'fleeting') return undefined;
+  if (value === undefined) return bytes === undefined ? undefined : 'it is deleted, and its file is there';
+  const mayBeVolatile = world.volatileKeys.has(key);
+  return mayBeVolatile ? undefined : `it has ${value.length} bytes, and the store has no file`;
 }
 
 /** All of them, a few at a time. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { History } from '../doubles/history.ts';
 import { LoadClient, type LoadWorld } from './load.ts';
 import type { Problem, RequestRecord } from './record.ts';
-import { type ChaosClient, RequestFailure } from './requests.ts';
+import { type ChaosClient, type Durability, RequestFailure } from './requests.ts';
 import { StoredValues } from './stored-values.ts';
 
 const key = 'plain-0-1';
@@ -27,6 +27,7 @@ function openWorld() {
     seed: 'a',
     history: new History(() => elapsed++),
     values: new StoredValues(),
+    volatileKeys: new Set(),
     elapsedMs: () => elapsed++,
     record: (request) => requests.push(request),
     problem: (problem) => problems.push(problem),
@@ -35,9 +36,9 @@ function openWorld() {
 }
 
 /** Writes and reads through `client` in turn, and gives what is wrong. */
-async function use(client: ChaosClient) {
+async function use(client: ChaosClient, durability: Durability = 'store') {
   const { world, problems, requests } = openWorld();
-  const load = new LoadClient(world, 'c0', client, 'store');
+  const load = new LoadClient(world, 'c0', client, durability);
   for (let round = 0; round < 20; round++) await ((await load.write(key)) && load.get(key));
   return { problems, requests, fault: world.history.check(key), unknowns: world.history.unknowns };
 }
@@ -81,4 +82,20 @@ test('a write of unknown result may be there or not', async () => {
 test('an answer that no outage explains is a problem', async () => {
   const set = () => Promise.reject(new RequestFailure('internal', false, 'oh'));
   expect((await use({ ...honest(), set })).problems[0]).toMatchObject({ kind: 'answer' });
+});
+
+test('what is written to memory alone may vanish, and nothing older may come back', async () => {
+  const objects = new Map<string, Buffer>();
+  const inner = honest(objects);
+  let reads = 0;
+  const forgetful = {
+    ...inner,
+    get: async (key: string) => (++reads % 2 === 0 && objects.delete(key), objects.get(key)),
+  };
+  expect((await use(forgetful, 'memory')).fault).toBeUndefined();
+  expect((await use(forgetful, 'store')).fault).toContain('no order explains it');
+  const older: Buffer[] = [];
+  const set = async (key: string, bytes: Buffer) => void (await inner.set(key, bytes), older.push(bytes));
+  const get = async (key: string) => (older.length > 5 ? older[0] : await inner.get(key));
+  expect((await use({ ...inner, set, get }, 'memory')).fault).toContain('no order explains it');
 });

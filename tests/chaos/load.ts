@@ -15,6 +15,8 @@ export interface LoadWorld {
   readonly seed: string;
   readonly history: History;
   readonly values: StoredValues;
+  /** Keys of which something was written to memory alone. */
+  readonly volatileKeys: Set<string>;
   /** Since the load began. */
   elapsedMs(): number;
   record(request: RequestRecord): void;
@@ -112,11 +114,8 @@ export class LoadClient {
     );
     const expires = family === 'fleeting' && this.#client.expire !== undefined && this.#random.integer(2) === 0;
     const expiresAtMs = expires ? this.#drawExpiry() : undefined;
-    const observation = this.#call(key, {
-      kind: 'write',
-      token,
-      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-    });
+    const life = expiresAtMs === undefined ? {} : { expiresAtMs };
+    const observation = this.#call(key, { kind: 'write', token, ...life, ...this.#volatile(key) });
     return await this.#ask('set', observation, async () => {
       await this.#client.set(key, bytes, expiresAtMs);
       this.#returned(observation, undefined);
@@ -134,7 +133,7 @@ export class LoadClient {
   }
 
   async #increment(key: string): Promise<boolean> {
-    const observation = this.#call(key, { kind: 'increment' });
+    const observation = this.#call(key, { kind: 'increment', ...this.#volatile(key) });
     return await this.#ask('increment', observation, async () => {
       const now = (await this.#client.increment?.(key)) ?? 0;
       const found = now === 1 ? ({ kind: 'nothing' } as const) : ({ kind: 'value', token: String(now - 1) } as const);
@@ -153,6 +152,13 @@ export class LoadClient {
       this.#returned(observation, { kind: was ? 'something' : 'nothing' });
       return 0;
     });
+  }
+
+  /** What is written to memory alone may vanish. */
+  #volatile(key: string): { readonly isVolatile?: boolean } {
+    if (this.#durability !== 'memory') return {};
+    this.#world.volatileKeys.add(key);
+    return { isVolatile: true };
   }
 
   #drawExpiry(): number {

@@ -60,6 +60,8 @@ export interface LoadReport {
 const beforeMs = 3_000;
 /** A fault that begins so soon after another one's end is of the same incident. */
 const apartMs = 2_000;
+/** Requests are mostly answered by then. */
+const promptMs = 1_000;
 
 export function reportLoad(
   requests: readonly RequestRecord[],
@@ -88,8 +90,8 @@ function reportIncidents(
 ): readonly IncidentReport[] {
   const incidents = incidentsOf(faults);
   const starts = incidents.map((incident) => startOf(incident));
-  // What waited in vain is of when it began; what broke, of when it broke.
-  const momentOf = ({ code, startMs, endMs }: RequestRecord) => (code === 'timeout' ? startMs : endMs);
+  // What broke is of when it broke; what waited in vain, of when it should have been answered.
+  const momentOf = ({ code, startMs, endMs }: RequestRecord) => (code === 'timeout' ? startMs + promptMs : endMs);
   const failed = Map.groupBy(
     requests.filter((request) => !isAnswered(request)),
     (request) => starts.findLastIndex((startMs) => startMs <= momentOf(request)),
