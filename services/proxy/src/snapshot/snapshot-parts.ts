@@ -16,7 +16,7 @@ export const snapshotFile = 'snapshot.bin';
 export const cleanFile = 'clean.json';
 
 /** What a slice has unless there is a reason for another length: a few milliseconds of work. */
-export const defaultSliceBytes = 64 * 1024;
+export const defaultSliceBytes = 32 * 1024;
 
 export interface SnapshotParts {
   readonly clock: Clock;
