@@ -5,12 +5,29 @@ import type { Service } from '@sion/proxy';
 import type { ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 
-/** Notes each bound that is overrun now. */
+/** Notes each bound that is overrun now, and each book that lists more than its node holds. */
 export function checkBounds(world: World): void {
-  for (const { service, process } of world.lives) {
+  for (const life of world.lives) {
+    const { service, process } = life;
     if (service === undefined || process.state === 'dead') continue;
-    for (const overrun of overrunsOf(service, world.settings.maxEntries)) world.problem(`${process.name}: ${overrun}`);
+    const overruns = overrunsOf(service, world.settings.maxEntries);
+    // A deposed proxy does not hear what its heir does with the nodes.
+    const wrong = life === world.lives.at(-1) ? [...overruns, ...wrongBooksOf(life, service, world)] : overruns;
+    for (const what of wrong) world.problem(`${process.name}: ${what}`);
   }
+}
+
+/**
+ * After a session with an instance its book is known to be right: what it lists is held. Not what an old snapshot has put
+ * into the book since that session began.
+ */
+function wrongBooksOf({ loadedMs }: ProxyLife, { fleet }: Service, { returned }: World): readonly string[] {
+  return fleet.status().flatMap(({ functionName, state, instance, chunks }) => {
+    const { result, begunMs = 0 } = returned.get(functionName) ?? {};
+    const isKnown = state === 'idle' && result?.ended === 'end' && result.instance === instance && begunMs > loadedMs;
+    if (!isKnown || chunks <= result.chunks) return [];
+    return [`${functionName} is believed to hold ${chunks} chunks, but its instance has ${result.chunks}`];
+  });
 }
 
 function overrunsOf({ engine, fleet }: Service, maxEntries: number): readonly string[] {

@@ -24,6 +24,8 @@ export class ProxyLife {
   #state: 'starting' | 'serving' | 'stopping' | 'over' = 'starting';
   /** When it was last paused or resumed. */
   disturbedMs = 0;
+  /** When all of its snapshot was loaded. */
+  loadedMs = Number.POSITIVE_INFINITY;
   /** Calls under way, which an orderly stop waits for as the fronts do. */
   calls = 0;
 
@@ -49,6 +51,9 @@ export class ProxyLife {
     try {
       this.#service = await this.within(this.#open({ ...settings, linkHost: this.machine }));
       this.#state = 'serving';
+      void this.#service.loader.loaded.then(() => {
+        this.loadedMs = this.#world.time.nowMs;
+      });
       this.#world.history.note(`${process.name} serves, epoch ${this.#service.lease.epoch}`);
     } catch (thrown) {
       if (!(thrown instanceof Crashed)) this.die(`does not start: ${asSionError(thrown).message}`);

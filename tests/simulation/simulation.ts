@@ -38,7 +38,7 @@ export interface SimulationReport {
 }
 
 const pauseMs = 6000;
-const faultEveryMs = 6000;
+const faultEveryMs = 5500;
 
 /** Longer than any simulation takes unless something waits for ever. */
 const mostMs = (operations: number) => 3_600_000 + operations * pauseMs;

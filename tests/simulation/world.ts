@@ -17,6 +17,7 @@ import {
 import { awsFigures, type InstanceActivity, unlimitedNetwork, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
+import type { InvocationResult } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { History } from '../doubles/history.ts';
 import { ProxyLife } from './proxy-life.ts';
@@ -60,6 +61,8 @@ export class World {
   /** Reads that had bytes, by where those came from. */
   readonly reads = new Map<ReadSource, number>();
   readonly settings: ProxySettings;
+  /** What each function returned last, of an invocation that began then. */
+  readonly returned = new Map<string, { readonly result: InvocationResult; readonly begunMs: number }>();
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
   readonly #diskRandom: SeededRandom;
@@ -87,7 +90,7 @@ export class World {
       figures: { ...awsFigures, ...unlimitedNetwork },
       weather: this.weather.lambda,
       wallMs: worldBeginsMs,
-      start: (process) => this.#startNode(process),
+      start: (process, functionName) => this.#startNode(process, functionName),
       onKill: (process, activity, reason) => this.#noteKill(process, activity, reason),
     });
     for (let node = 0; node < this.settings.nodes; node++) {
@@ -113,6 +116,7 @@ export class World {
   }
 
   problem(text: string): void {
+    if (this.problems.includes(text)) return;
     this.history.note(`PROBLEM ${text}`);
     this.problems.push(text);
   }
@@ -239,7 +243,7 @@ export class World {
     this.history.note(`LOST ${process.name} while ${doing}: ${reason}`);
   }
 
-  #startNode(process: VirtualProcess) {
+  #startNode(process: VirtualProcess, functionName: string) {
     this.#instances++;
     const store = new RemoteStore(this.store, process, this.weather.storeOfNodes);
     this.#nodeStores.set(process, store);
@@ -253,7 +257,9 @@ export class World {
     });
     return async (payload: Uint8Array, remainingMs: number) => {
       const event: unknown = JSON.parse(Buffer.from(payload).toString());
+      const begunMs = this.time.nowMs;
       const result = await node.handle(event, remainingMs);
+      this.returned.set(functionName, { result, begunMs });
       if (result.bytes > nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
       return Buffer.from(JSON.stringify(result));
     };

@@ -6,6 +6,10 @@
 export interface BrokenVariant {
   /** Which rule is broken, for people. */
   readonly breaks: string;
+  readonly changes: readonly TextChange[];
+}
+
+export interface TextChange {
   /** The module, from the root of the repository. */
   readonly path: string;
   /** Text that must stand in it exactly once, and what takes its place. */
@@ -17,35 +21,85 @@ export interface BrokenVariant {
 export const brokenVariants: Readonly<Record<string, BrokenVariant>> = {
   'acknowledges-early': {
     breaks: 'a write is acknowledged when the store has confirmed it',
-    path: 'services/proxy/src/objects/writes.ts',
-    text: 'const landed = await carryOut(parts,',
-    replacement: `for (const [position, outcome] of folded.outcomes.entries()) {
+    changes: [
+      {
+        path: 'services/proxy/src/objects/writes.ts',
+        text: 'const landed = await carryOut(parts,',
+        replacement: `for (const [position, outcome] of folded.outcomes.entries()) {
         if (outcome.kind === 'result') batch[position]?.resolve(outcome.result);
       }
       const landed = await carryOut(parts,`,
+      },
+    ],
   },
   'writes-without-condition': {
     breaks: 'every store write is conditional',
-    path: 'packages/components/src/virtual/memory-store.ts',
-    text: "const holds = condition.kind === 'absent' ? present === undefined : present?.object.etag === condition.etag;",
-    replacement: "const holds = name === '.sion/lease' ? present?.object.etag === condition.etag : true;",
+    changes: [
+      {
+        path: 'packages/components/src/virtual/memory-store.ts',
+        text: "const holds = condition.kind === 'absent' ? present === undefined : present?.object.etag === condition.etag;",
+        replacement: "const holds = name === '.sion/lease' ? present?.object.etag === condition.etag : true;",
+      },
+    ],
   },
   'reads-without-condition': {
     breaks: 'every store read of a known version carries If-Match',
-    path: 'packages/components/src/virtual/memory-store.ts',
-    text: 'if (options.ifMatch !== undefined && options.ifMatch !== object.etag)',
-    replacement: 'if (false)',
+    changes: [
+      {
+        path: 'packages/components/src/virtual/memory-store.ts',
+        text: 'if (options.ifMatch !== undefined && options.ifMatch !== object.etag)',
+        replacement: 'if (false)',
+      },
+    ],
   },
   'ignores-lease': {
     breaks: 'nothing is answered once the lease cannot be proven',
-    path: 'services/proxy/src/lease/lease-keeper.ts',
-    text: 'return clock.monotonicMs() < this.#validUntilMonotonicMs && clock.wallMs() < this.#validUntilWallMs;',
-    replacement: 'return clock.monotonicMs() < Number.POSITIVE_INFINITY;',
+    changes: [
+      {
+        path: 'services/proxy/src/lease/lease-keeper.ts',
+        text: 'return clock.monotonicMs() < this.#validUntilMonotonicMs && clock.wallMs() < this.#validUntilWallMs;',
+        replacement: 'return clock.monotonicMs() < Number.POSITIVE_INFINITY;',
+      },
+    ],
   },
   'believes-old-lookups': {
     breaks: 'a lookup’s result is dropped if a write of that key began meanwhile',
-    path: 'services/proxy/src/objects/knowledge.ts',
-    text: 'if (!lookup.valid) return this.#compare(lookup, found);',
-    replacement: '',
+    changes: [
+      {
+        path: 'services/proxy/src/objects/knowledge.ts',
+        text: 'if (!lookup.valid) return this.#compare(lookup, found);',
+        replacement: '',
+      },
+    ],
+  },
+  'ignores-instance': {
+    breaks: 'a new instance, or a differing manifest, means loss of exactly what differs',
+    changes: [
+      {
+        path: 'services/proxy/src/fleet/reconcile.ts',
+        text: 'if (!holdings.mustList && digestsEqual(digest, holdings.expectedDigest()))',
+        replacement: 'if (digest.count >= 0)',
+      },
+    ],
+  },
+  'recovers-without-checksum': {
+    breaks: 'every byte that is recovered is checked',
+    changes: [
+      {
+        path: 'services/node/src/chunk-memory.ts',
+        text: 'bytes.length !== entry.lengthBytes || crc32(bytes) !== entry.checksum',
+        replacement: 'bytes.length !== entry.lengthBytes',
+      },
+      {
+        path: 'services/node/src/chunk-memory.ts',
+        text: 'if (crc32(bytes) === entry.checksum) return',
+        replacement: 'return',
+      },
+      {
+        path: 'services/proxy/src/fleet/node-queue.ts',
+        text: 'sum === answer.checksum && sum === entry.checksum && ',
+        replacement: 'sum >= 0 && ',
+      },
+    ],
   },
 };
