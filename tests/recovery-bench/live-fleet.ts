@@ -10,6 +10,7 @@ import type { ProxyStatus } from '@sion/proxy';
 import { encodeInvocation } from '@sion/wire';
 import { payloadOf } from '@sion/workload';
 import { LocalSion } from '../e2e/local-sion.ts';
+import type { LosingFleet } from './lost-reads.ts';
 import type { RecoveryChoice } from './virtual-fleet.ts';
 
 const noLimit = 2 ** 40;
@@ -28,7 +29,7 @@ export interface LiveFleetOptions {
   readonly bytesPerSecond: number;
 }
 
-export class LiveFleet {
+export class LiveFleet implements LosingFleet {
   readonly #sion: LocalSion;
   readonly #options: LiveFleetOptions;
 
@@ -116,6 +117,22 @@ export class LiveFleet {
 
   status(): Promise<ProxyStatus> {
     return this.#sion.status();
+  }
+
+  async held(): Promise<readonly number[]> {
+    return (await this.status()).nodes.map(({ chunks }) => chunks);
+  }
+
+  async holds(key: string, node: number): Promise<boolean> {
+    return (await this.dataChunkOn(key, node)) !== undefined;
+  }
+
+  async losses(): Promise<number> {
+    return (await this.status()).totals.recoveries;
+  }
+
+  async recovered(losses: number): Promise<void> {
+    await this.until(({ recovery, totals }) => totals.recoveries > losses && recovery.backlogChunks === 0);
   }
 
   /** The data chunk of an object that this node holds, if any. */

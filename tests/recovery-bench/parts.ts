@@ -2,7 +2,7 @@
 import { awsFigures } from '@sion/emulator';
 import { LiveFleet, liveBurstBytes } from './live-fleet.ts';
 import { measureLive } from './live-recovery.ts';
-import { measureLostReads } from './lost-reads.ts';
+import { type LostReads, measureLostReads } from './lost-reads.ts';
 import type { Report } from './report.ts';
 import { virtualWorldFacts } from './virtual-fleet.ts';
 import { holdingNodes, type RecoveryResult, VirtualRecovery } from './virtual-recovery.ts';
@@ -86,27 +86,35 @@ function burstTable(results: readonly RecoveryResult[], report: Report): void {
   report.table([['R', 'seconds', 'GB/s'], ...rows]);
 }
 
-/** Goal: no error, and a p99 of at most 1.5 times that without a failure. */
+/** Goal: no error, and a p99 of at most 1.5 times that without a failure; of the local fleet, and in virtual time. */
 export async function benchReads(options: Options, report: Report): Promise<void> {
   const { mbPerSecond, perNode, failures, samples } = options;
   const [spread, readers, heldMb] = [4, 2, 100];
+  const what =
+    `reads of lost objects: 10 MB in 10+2 chunks, ${heldMb} MB on a node; R = ${spread}, so that there is time to read, ` +
+    `${perNode} chunks each; ${readers} readers, every byte compared; no hot tier`;
   report.say('');
-  report.say(
-    `reads of lost objects: ${liveNodes} instances of ${mbPerSecond} MB/s each; 10 MB in 10+2 chunks, ${heldMb} MB on a node; ` +
-      `R = ${spread}, so that there is time to read, ${perNode} chunks each; ${readers} readers over HTTP, every byte compared; ` +
-      'no hot tier',
-  );
+  report.say(`${what}; local fleet over HTTP, ${liveNodes} instances of ${mbPerSecond} MB/s each`);
   const fleet = await startFleet(heldMb, mbPerSecond * mb);
   try {
     await fleet.fill();
     await fleet.restart({ spread, perNode });
-    const reads = await measureLostReads(fleet, { failures, samples, readers });
-    report.say(`${reads.failures} failures`);
-    report.reads(reads.undisturbedMs, reads.recoveringMs);
-    for (const problem of reads.problems) report.miss(`reads: ${problem}`);
+    await fleet.limit(true);
+    tellReads(await measureLostReads(fleet, { failures, samples, readers }), report);
   } finally {
     await fleet.stop();
   }
+  report.say('');
+  report.say(`${what}; virtual time, 75 MB/s per instance, no burst; ${virtualWorldFacts}`);
+  const network = { networkBytesPerSecond: 75 * mb, networkBurstBytes: 0, networkPeakBytesPerSecond: 0 };
+  const world = await VirtualRecovery.prepare({ chunkBytes, heldBytes: heldMb * mb, network, mostSpread: 20 });
+  tellReads(await world.reads({ spread, perNode }, { failures, samples, readers }), report);
+}
+
+function tellReads(reads: LostReads, report: Report): void {
+  report.say(`${reads.failures} failures`);
+  report.reads(reads.undisturbedMs, reads.recoveringMs);
+  for (const problem of reads.problems) report.miss(`reads: ${problem}`);
 }
 
 /** Which spread, parallelism and chunk size to choose. */

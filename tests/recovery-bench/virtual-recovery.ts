@@ -5,6 +5,7 @@
  */
 import type { NetworkFigures } from '@sion/emulator';
 import { payloadOf } from '@sion/workload';
+import { type LosingFleet, type LostReads, type LostReadsOptions, measureLostReads } from './lost-reads.ts';
 import { type RecoveryChoice, scale, VirtualFleet } from './virtual-fleet.ts';
 
 /** Nodes that hold the objects' chunks, one of each fragment on each of them; so many losses one world is good for. */
@@ -86,6 +87,12 @@ export class VirtualRecovery {
     };
   }
 
+  /** Reads of what a node has just lost, and of the same without a loss. */
+  async reads(choice: RecoveryChoice, options: LostReadsOptions): Promise<LostReads> {
+    await this.#fleet.restart(choice);
+    return await this.#fleet.pass(measureLostReads(this.#losing(), options));
+  }
+
   /** Reads everything; what is wrong, or still comes from the store, is a problem. */
   async verify(): Promise<readonly string[]> {
     const fleet = this.#fleet;
@@ -117,6 +124,33 @@ export class VirtualRecovery {
   /** What networks have carried is forgotten, and their burst whole again. */
   async #rest(): Promise<void> {
     await this.#fleet.pass(this.#fleet.sleep(10_000));
+  }
+
+  #losing(): LosingFleet {
+    const { time, service } = this.#fleet;
+    const { engine, metrics, fleet } = service;
+    const losses = async () => metrics.snapshot().recoveries;
+    return {
+      keys: Array.from({ length: this.#objects }, (_, object) => keyOf(object)),
+      held: async () => fleet.status().map(({ chunks }) => chunks),
+      holds: async (key, node) => {
+        const places = engine.places(key);
+        const index = places?.fragments[0]?.indexOf(fleet.functionName(node)) ?? -1;
+        return index !== -1 && index < dataChunksPerFragment;
+      },
+      warm: () => this.#fleet.warm(),
+      reclaim: async (node) => this.#fleet.reclaim(node),
+      losses,
+      recovered: async (before) => {
+        while ((await losses()) <= before || engine.recovery.status.backlogChunks > 0) await this.#fleet.sleep(1);
+      },
+      get: async (key) => {
+        const begunMs = time.nowMs;
+        const bytes = await this.#fleet.get(key);
+        const tookMs = time.nowMs - begunMs;
+        return Buffer.from(bytes).equals(payloadOf(key, 1, this.#sizeBytes)) ? tookMs : `${key} is wrong`;
+      },
+    };
   }
 
   #valueOf(object: number): Uint8Array {

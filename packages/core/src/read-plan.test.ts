@@ -80,6 +80,40 @@ describe('a fragment read', () => {
     expect(plan.onChunk(1)).toEqual({ ask: [], finished: { kind: 'complete', decode: false } });
   });
 
+  test('beside doubtful chunks as many others are asked from the start, the doubtful ones last of all', () => {
+    const plan = read({ dataChunks: 4, parityChunks: 2, doubtful: [1, 4] });
+    expect(plan.start()).toEqual({ ask: [0, 1, 2, 3, 5] });
+    for (const index of [0, 2, 3]) plan.onChunk(index);
+    expect(plan.onChunk(5)).toEqual({ ask: [], finished: { kind: 'complete', decode: true } });
+    const range = read({ dataChunks: 4, parityChunks: 0, wanted: [2], doubtful: [2], places: [0, 1, 2, 3] });
+    expect(range.start()).toEqual({ ask: [2, 0] });
+    expect(range.onChunk(2)).toEqual({ ask: [], finished: { kind: 'complete', decode: false } });
+  });
+
+  test('chunks that lag behind all others are replaced, by the store where nothing else is left', () => {
+    const plan = read({ dataChunks: 4, parityChunks: 2, places: [0, 1, 2, 3, undefined, 5] });
+    plan.start();
+    plan.onChunk(0);
+    expect(plan.isNearlyDone()).toBe(false);
+    plan.onChunk(1);
+    expect(plan.isNearlyDone()).toBe(true);
+    plan.onChunk(3);
+    expect(plan.onLag()).toEqual({ ask: [5] });
+    expect(plan.onLag()).toEqual({ ask: [] });
+    expect(plan.onChunk(5)).toEqual({ ask: [], finished: { kind: 'complete', decode: true } });
+    expect(plan.onLag()).toEqual({ ask: [] });
+    const bare = read({ dataChunks: 4, parityChunks: 2, places: [0, 1, 2, 3, undefined, undefined] });
+    bare.start();
+    for (const index of [0, 1, 3]) bare.onChunk(index);
+    expect(bare.onLag()).toEqual({ ask: [], finished: { kind: 'store', missing: [2] } });
+  });
+
+  test('a read of one chunk has no others to be compared with', () => {
+    const plan = read({ dataChunks: 1, parityChunks: 1 });
+    plan.start();
+    expect(plan.isNearlyDone()).toBe(false);
+  });
+
   test('known chunks are not asked and count towards decoding', () => {
     const plan = read({ dataChunks: 4, parityChunks: 1, known: [2, 3] });
     expect(plan.start()).toEqual({ ask: [0, 1] });

@@ -21,6 +21,10 @@
  * The last row does not wait for wanted chunks that are still under way: the store must be asked anyway, one range of it
  * costs one request, and its answer takes longer than theirs.
  *
+ * Two kinds of late nodes are foreseen. One that is known to be busy otherwise makes its chunks *doubtful*: as many others are
+ * asked beside them from the start. One that keeps the read waiting when nearly all others have answered *lags*: others are
+ * asked in its stead, and when there are none, the store.
+ *
  * Chunks may also come from elsewhere (the store, a buffer): `onChunk` takes any index at any time.
  */
 
@@ -34,6 +38,8 @@ export interface FragmentReadOptions {
   readonly wanted: readonly number[];
   /** Chunks whose bytes are at hand already, such as empty ones (all zeros). */
   readonly known?: readonly number[];
+  /** Chunks whose nodes are busy with something else, and will likely be late. */
+  readonly doubtful?: readonly number[];
 }
 
 /** How a fragment's read ended. */
@@ -64,6 +70,10 @@ export interface FragmentRead {
   onFailure(index: number): FragmentReadStep;
   /** The hedge delay passed: as many idle chunks are asked as would do without any that is late now. */
   onHedge(): FragmentReadStep;
+  /** So few wanted chunks are not here that they are worth replacing, and they take longer than all others did. */
+  onLag(): FragmentReadStep;
+  /** Whether few wanted chunks are not here: no more than parity could replace, and no more than have come. */
+  isNearlyDone(): boolean;
   /** Wanted chunks that are not here, in order: what a store read that races memory would bring. */
   missing(): readonly number[];
   /** Chunks asked for that have not answered. */
@@ -83,6 +93,7 @@ class FragmentReadMachine implements FragmentRead {
   readonly #states: ChunkState[];
   /** Chunk indices in the order in which they are asked: wanted, other data, parity. */
   readonly #order: readonly number[];
+  readonly #doubtful: ReadonlySet<number>;
   #ended = false;
 
   constructor(options: FragmentReadOptions) {
@@ -92,10 +103,16 @@ class FragmentReadMachine implements FragmentRead {
     this.#states = options.places.map((node) => (node === undefined ? 'absent' : 'idle'));
     for (const index of options.known ?? []) this.#states[index] = 'here';
     this.#order = [...new Set([...this.#wanted, ...this.#states.keys()])];
+    this.#doubtful = new Set(options.doubtful);
   }
 
   start(): FragmentReadStep {
-    return this.#next(this.#wanted.filter((index) => this.#states[index] === 'idle'));
+    const asked = this.#wanted.filter((index) => this.#states[index] === 'idle');
+    const doubtful = asked.filter((index) => this.#doubtful.has(index)).length;
+    const others = this.#order.filter(
+      (index) => this.#states[index] === 'idle' && !asked.includes(index) && !this.#doubtful.has(index),
+    );
+    return this.#next([...asked, ...others.slice(0, doubtful)]);
   }
 
   onChunk(index: number): FragmentReadStep {
@@ -112,6 +129,21 @@ class FragmentReadMachine implements FragmentRead {
 
   onHedge(): FragmentReadStep {
     return this.#next(this.#idle(this.#dataChunks - this.#count('here')));
+  }
+
+  onLag(): FragmentReadStep {
+    const late = this.missing().length;
+    const others = [...this.#states.keys()].filter(
+      (index) => this.#states[index] === 'asked' && !this.#wanted.includes(index),
+    );
+    const idle = this.#idle(late - others.length);
+    if (this.#ended || idle.length + others.length >= late) return this.#next(idle);
+    return this.#end({ kind: 'store', missing: this.missing() });
+  }
+
+  isNearlyDone(): boolean {
+    const late = this.missing().length;
+    return late <= this.#states.length - this.#dataChunks && 2 * late <= this.#wanted.length;
   }
 
   missing(): readonly number[] {

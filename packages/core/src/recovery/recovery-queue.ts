@@ -134,6 +134,11 @@ export class RecoveryQueue {
     return this.#running;
   }
 
+  /** Recoveries that the node is busy with. */
+  underWay(node: number): number {
+    return this.#underWay.get(node) ?? 0;
+  }
+
   /** A node has lost these. One that is known already stays as it is. */
   lost(node: number, chunks: readonly LostChunk[]): LossSummary {
     let [queued, leftParity, givenUp] = [0, 0, 0];
@@ -241,7 +246,7 @@ export class RecoveryQueue {
     const { spread, perNode } = this.#limits;
     const load: PullLoad = {
       ...{ spread, perNode },
-      underWay: (node) => this.#underWay.get(node) ?? 0,
+      underWay: (node) => this.underWay(node),
       isResting: (node) => (this.#resting.get(node)?.untilMs ?? nowMs) > nowMs,
     };
     const takenBytes = lengthBytes + chunkOverheadBytes;

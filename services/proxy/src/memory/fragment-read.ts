@@ -4,13 +4,16 @@
  * bytes. Chunks that turned out to be missing are put back in the background when the fragment is at hand whole.
  */
 import { crc32 } from 'node:zlib';
-import type { ByteRange } from '@sion/components';
+import type { ByteRange, Timer } from '@sion/components';
 import { chunkLength, chunkSpan, createFragmentRead, type FragmentReadEnd, fragmentShape } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { NodeIndex } from '../fleet/fleet.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import type { PlacedObject } from './placed-object.ts';
+
+/** Of the time that the other chunks took, what the last ones may take beyond it; of the hedge's delay, the least of that. */
+const [lagShare, leastLagShare] = [0.5, 0.1];
 
 export interface FragmentReadOptions {
   readonly memory: ObjectMemory;
@@ -87,7 +90,9 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
     chunks[index] = new Uint8Array(0);
   }
   const places = Array.from({ length: count }, (_, index) => (placed?.held[index] ? placed.nodes[index] : undefined));
-  const plan = createFragmentRead({ ...layout, places, wanted, known });
+  const isBusy = (node: NodeIndex | undefined) => node !== undefined && memory.isRecovering(node);
+  const doubtful = wanted.filter((index) => isBusy(places[index]));
+  const plan = createFragmentRead({ ...layout, places, wanted, known, doubtful });
   const nodes = new Set<NodeIndex>();
   const late = new AbortController();
   return new Promise((resolve, reject) => {
@@ -95,9 +100,13 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       finish();
       reject(signal.reason);
     };
-    const timer = memory.parts.clock.after(hedgeMs, () => step(plan.onHedge()));
+    const { clock } = memory.parts;
+    const begunMs = clock.monotonicMs();
+    const timer = clock.after(hedgeMs, () => step(plan.onHedge()));
+    let lag: Timer | undefined;
     const finish = () => {
       timer.cancel();
+      lag?.cancel();
       signal.removeEventListener('abort', onAbort);
       late.abort();
     };
@@ -105,13 +114,17 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       const node = places[index];
       if (node === undefined) return;
       const id = object.chunkId(fragment, index);
-      const askedMs = memory.parts.clock.monotonicMs();
+      const askedMs = clock.monotonicMs();
       const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: late.signal });
-      options.account?.noteNode(node, memory.parts.clock.monotonicMs() - askedMs);
+      options.account?.noteNode(node, clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
         nodes.add(node);
         step(plan.onChunk(index));
+        if (lag === undefined && !late.signal.aborted && plan.isNearlyDone()) {
+          const lagMs = Math.max((clock.monotonicMs() - begunMs) * lagShare, hedgeMs * leastLagShare);
+          lag = clock.after(lagMs, () => step(plan.onLag()));
+        }
       } else {
         step(plan.onFailure(index));
       }

@@ -61,6 +61,8 @@ export interface LossWatcher {
   onDropped(object: PlacedObject): void;
   /** A read needs this chunk, which is not held. */
   onWanted(id: ChunkId): void;
+  /** Whether the node is bringing chunks back just now. */
+  isRecovering(node: NodeIndex): boolean;
 }
 
 /** A layout with chunks in memory. */
@@ -158,6 +160,11 @@ export class ObjectMemory {
   /** Whoever brings back what is lost. One only. */
   watch(watcher: LossWatcher): void {
     this.#watcher = watcher;
+  }
+
+  /** Whether the node is bringing back what was lost, so that what it is asked for will be late. */
+  isRecovering(node: NodeIndex): boolean {
+    return this.#watcher?.isRecovering(node) ?? false;
   }
 
   /** The object is in the directory now, as `origin`. Gives the object. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../../../../tests/doubles/turns.ts';
 import { createWorld, failing, overwrite, payload, placed, valueOf } from './engine-world.test-data.ts';
 
 const mib = 1024 * 1024;
@@ -88,6 +89,25 @@ describe('a get', () => {
       Buffer.from(bytes.subarray(-3)),
     );
     expect((await world.engine.read('k', { range: { start: mib } })).kind).toBe('outside');
+  });
+
+  it('does without a node that lags behind all others', async () => {
+    const world = createWorld();
+    const bytes = payload(mib);
+    await world.engine.mutate('k', overwrite(bytes));
+    await placed(world, 'k');
+    let isStalled = false;
+    world.fleet.gate = (request) => {
+      if (request !== 'fetch' || isStalled) return undefined;
+      isStalled = true;
+      return new Promise(() => {});
+    };
+    const reading = valueOf(world, 'k');
+    // The sweep's timer, the hedge's, and that of who lags.
+    await until(() => world.clock.pendingTimers() === 3);
+    world.clock.advance(5);
+    expect(await reading).toEqual(Buffer.from(bytes));
+    expect(world.metrics.snapshot().gets.decoded).toBe(1);
   });
 
   it('finishes from memory while the object is overwritten', async () => {

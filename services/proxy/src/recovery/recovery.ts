@@ -131,6 +131,10 @@ export class Recovery implements LossWatcher {
     this.#queue.want(id);
   }
 
+  isRecovering(node: NodeIndex): boolean {
+    return this.#queue.underWay(node) > 0;
+  }
+
   /** Ends what is under way and begins nothing more; resolves when that is over. */
   async stop(): Promise<void> {
     this.#stopped = true;
