@@ -203,7 +203,7 @@ export function bodyOf(
 
 function seen<R>(mutation: Mutation<R>, version: Version | undefined): CurrentObject | undefined {
   if (version === undefined || mutation.needs === 'nothing') return undefined;
-  const isGiven = mutation.needs !== 'info' && version.info.sizeBytes <= mutation.needs.maxValueBytes;
+  const isGiven = typeof mutation.needs === 'object' && version.info.sizeBytes <= mutation.needs.maxValueBytes;
   return { info: version.info, ...(isGiven ? { value: version.bytes.slice() } : {}) };
 }
 

@@ -25,7 +25,7 @@ export class Connection {
   readonly http: HttpChannel;
   readonly sizes: SizeMemory;
   readonly #budget = new RetryBudget();
-  readonly #resp = new Map<Durability, RespChannel>();
+  readonly #resp = new Map<Durability | undefined, RespChannel>();
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -71,7 +71,7 @@ export class Connection {
   }
 
   /** The connection whose writes are acknowledged so. */
-  channel(durability: Durability = this.settings.durability): RespChannel {
+  channel(durability: Durability | undefined = this.settings.durability): RespChannel {
     const open = this.#resp.get(durability) ?? new RespChannel(this.settings, durability);
     this.#resp.set(durability, open);
     return open;

@@ -50,7 +50,7 @@ describe('options', () => {
   it('have the defaults of a SION on this machine', () => {
     const settings = readSettings({});
     expect(settings).toMatchObject({ host: '127.0.0.1', port: 6380, httpHost: '127.0.0.1', httpPort: 6381 });
-    expect(settings).toMatchObject({ durability: 'store', tls: undefined, username: undefined, password: undefined });
+    expect(settings).toMatchObject({ durability: undefined, tls: undefined, username: undefined, password: undefined });
     expect(readSettings({ host: 'h', tls: true, password: 'p' })).toMatchObject({
       httpHost: 'h',
       tls: {},

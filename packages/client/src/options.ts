@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly password?: string | undefined;
   /** Name of the connections, in `CLIENT LIST` of the server. */
   readonly name?: string | undefined;
-  /** How writes are acknowledged unless a call says otherwise: `store`. */
+  /** How writes are acknowledged unless a call says otherwise: as the proxy does. */
   readonly durability?: Durability | undefined;
   /** Milliseconds for one call with all its retries; 0 = no bound: 30000. Streams have `stallMs` instead. */
   readonly timeoutMs?: number | undefined;
@@ -55,7 +55,8 @@ export interface ClientSettings {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly name: string | undefined;
-  readonly durability: Durability;
+  /** Undefined = the proxy's own. */
+  readonly durability: Durability | undefined;
   readonly timeoutMs: number;
   readonly stallMs: number;
   readonly connectMs: number;
@@ -93,8 +94,8 @@ export function readSettings(options: ClientOptions): ClientSettings {
       refuse(`The option ${name} is to be a text that is not empty.`);
     }
   }
-  const { tls, durability = 'store', username, password } = options;
-  if (!durabilities.includes(durability)) {
+  const { tls, durability, username, password } = options;
+  if (durability !== undefined && !durabilities.includes(durability)) {
     refuse(`durability: ${JSON.stringify(durability)} is none of ${durabilities.join(', ')}.`);
   }
   if (username !== undefined && password === undefined) refuse('A username needs a password. Give both, or none.');

@@ -21,12 +21,12 @@ const notWritten = /^Stream isn't writeable/;
 /** Connections whose writes are acknowledged in one way. */
 export class RespChannel {
   readonly #settings: ClientSettings;
-  readonly #durability: Durability;
+  readonly #durability: Durability | undefined;
   #open: Redis | undefined;
   #opening: Promise<Redis> | undefined;
   #closed = false;
 
-  constructor(settings: ClientSettings, durability: Durability) {
+  constructor(settings: ClientSettings, durability: Durability | undefined) {
     this.#settings = settings;
     this.#durability = durability;
   }
@@ -82,7 +82,7 @@ export class RespChannel {
     });
     try {
       await redis.connect();
-      if (this.#durability !== 'store') await redis.call('SION', 'DURABILITY', this.#durability);
+      if (this.#durability !== undefined) await redis.call('SION', 'DURABILITY', this.#durability);
     } catch (thrown) {
       hangUp(redis);
       const cause = fault ?? thrown;

@@ -1,5 +1,6 @@
 export * from './chunk-id.ts';
 export * from './directory.ts';
+export * from './drain-plan.ts';
 export * from './expiry.ts';
 export * from './expiry-index.ts';
 export * from './glob.ts';

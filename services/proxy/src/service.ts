@@ -3,14 +3,15 @@
  * the proxy but its listeners for clients, so that a simulated world runs the very same.
  */
 import type { Clock, Files, Functions, Log, Network, ProcessIdentity, Random, Store } from '@sion/components';
-import { createPlacement, type Placement } from '@sion/core';
+import { createPlacement, formatLayoutId, type Placement } from '@sion/core';
 import { asSionError, type SionError } from '@sion/wire';
 import { createFleet, type RunningFleet } from './fleet/create-fleet.ts';
+import { type JournaledStores, openJournaling } from './journal/open-journaling.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { CountedMetrics } from './metrics/counted-metrics.ts';
 import { Engine } from './objects/engine.ts';
 import type { ProxySettings } from './settings.ts';
-import { engineSettings, fleetSettings } from './settings-of-parts.ts';
+import { engineSettings, fleetSettings, journalingSettings, leaseTtlMs } from './settings-of-parts.ts';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.ts';
 import { loadSnapshot, type SnapshotLoader } from './snapshot/snapshot-loader.ts';
 import { defaultSliceBytes } from './snapshot/snapshot-parts.ts';
@@ -35,6 +36,7 @@ export interface Service {
   readonly engine: Engine;
   /** It may go on for a while after the service has begun. */
   readonly loader: SnapshotLoader;
+  readonly journaled: JournaledStores;
   readonly snapshots: SnapshotKeeper;
   readonly metrics: CountedMetrics;
   readonly store: MeteredStore;
@@ -52,7 +54,7 @@ export async function startService(
   const { clock, log, identity } = parts;
   const metrics = new CountedMetrics();
   const store = new MeteredStore(parts.store, metrics, parts.storePrices);
-  const { leaseTtlMs: ttlMs, leaseRenewalMs: renewalMs } = settings;
+  const [ttlMs, renewalMs] = [leaseTtlMs(settings), settings.leaseRenewalMs];
   const lease = await LeaseKeeper.acquire({ clock, store, identity, log, ttlMs, renewalMs, onLost }, (waitMs) =>
     log.info('lease-awaited', { waitMs }),
   );
@@ -63,8 +65,9 @@ export async function startService(
 }
 
 /** Finishes what was taken, ends sessions, leaves a snapshot, gives the lease back. The fronts have stopped before. */
-export async function stopService({ engine, fleet, snapshots, lease }: Service): Promise<void> {
+export async function stopService({ engine, fleet, journaled, snapshots, lease }: Service): Promise<void> {
   await engine.drain();
+  await journaled.close();
   await snapshots.stop(lease.isHeld());
   await fleet.close();
   await lease.release();
@@ -85,17 +88,24 @@ async function startEngine(
   });
   const placement = createPlacement({ nodes: fleet.size });
   let counter = 0;
+  const nextId = () => {
+    counter++;
+    return { epoch, counter };
+  };
+  const journaled = await openJournaling({
+    ...{ clock, random, files, lease, store, metrics },
+    log: log.child({ part: 'journal' }),
+    nextVersion: () => formatLayoutId(nextId()),
+    settings: journalingSettings(settings),
+  });
   const engine = new Engine({
-    ...{ clock, log, store, lease, fleet, placement, metrics },
+    ...{ clock, log, store, journaled, lease, fleet, placement, metrics, nextId },
     settings: engineSettings(settings),
     onNodeRead: () => store.countNodeRead(),
-    nextId: () => {
-      counter++;
-      return { epoch, counter };
-    },
   });
   const snapshotParts = { clock, log, files, engine, fleet, placement, epoch, sliceBytes: defaultSliceBytes };
   const loader = await loadSnapshot(snapshotParts);
+  engine.awaitVolatiles(loader);
   const snapshots = new SnapshotKeeper({ ...snapshotParts, loader, snapshotMs: settings.snapshotMs });
-  return { lease, fleet, placement, engine, loader, snapshots, metrics, store };
+  return { lease, fleet, placement, engine, loader, journaled, snapshots, metrics, store };
 }

@@ -11,7 +11,8 @@ import type { AdminSettings } from './front/admin/admin-server.ts';
 import type { HttpSettings } from './front/http/http-settings.ts';
 import type { RequestPrices } from './front/http/request-bill.ts';
 import { type RespSettings, respDefaults } from './front/resp/resp-settings.ts';
-import type { EngineSettings } from './objects/engine.ts';
+import type { JournalingSettings } from './journal/open-journaling.ts';
+import type { EngineSettings } from './objects/engine-settings.ts';
 import { type ProxySettings, stripesOf } from './settings.ts';
 import { freeStore, type StorePrices } from './store/metered-store.ts';
 
@@ -62,6 +63,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     fetchTimeoutMs: settings.fetchTimeoutMs,
     placePatienceMs: settings.placePatienceMs,
     placeOnRead: settings.placeOnRead,
+    durability: settings.durability,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
     recovery: {
@@ -71,6 +73,39 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     },
   };
 }
+
+/** How long the lease holds: in an outage of the store, journaled writes go on for as long. */
+export function leaseTtlMs({ leaseTtlMs: given, durability }: ProxySettings): number {
+  if (given > 0) return given;
+  return durability === 'journal' ? 600_000 : 60_000;
+}
+
+/** Names that are brought from the journal to the store at a time. */
+const drainConcurrency = 16;
+
+export function journalingSettings(settings: ProxySettings): JournalingSettings {
+  const { journalBytes, journalMaxAgeMs, journalQuarantineMs, storeWriteMs, keptMaxBytes } = settings;
+  const segmentBytes = Math.min(maxSegmentBytes, Math.floor(journalBytes / 16));
+  return {
+    journal: {
+      journalBytes,
+      journalMaxAgeMs,
+      segmentBytes,
+      inlineMaxBytes: Math.max(1, Math.min(keptMaxBytes, Math.floor(segmentBytes / 4))),
+    },
+    drain: {
+      quarantineMs: journalQuarantineMs,
+      concurrency: drainConcurrency,
+      retryBaseMs: 100,
+      retryMaxMs: 10_000,
+      wholeMaxBytes: keptMaxBytes,
+    },
+    confirmMs: storeWriteMs,
+    closeMs: settings.drainMs,
+  };
+}
+
+const maxSegmentBytes = 8 * 1024 * 1024;
 
 export function httpSettings(settings: ProxySettings): HttpSettings {
   return {
@@ -94,6 +129,7 @@ export function respSettings(settings: ProxySettings): RespSettings {
     maxKeyBytes: settings.maxKeyBytes,
     maxRespValueBytes: settings.maxRespValueBytes,
     maxRespConnections: settings.maxRespConnections,
+    durability: settings.durability,
     drainMs: settings.drainMs,
     stallMs: settings.respStallMs,
     maxArguments: settings.maxRespArguments,

@@ -6,7 +6,9 @@ import {
   engineSettings,
   fleetSettings,
   httpSettings,
+  journalingSettings,
   lambdaEndpoint,
+  leaseTtlMs,
   ownFolder,
   respSettings,
   s3Options,
@@ -52,7 +54,11 @@ describe('the proxy’s settings', () => {
     ],
     [{ SION_S3_BUCKET: 'b' }, /SION_S3_BUCKET does nothing while SION_STORE is directory/],
     [{ SION_PREFIX: 'p' }, /SION_PREFIX does nothing while SION_STORE is directory/],
-    [{ SION_DURABILITY: 'memory' }, /SION_DURABILITY is memory, which this version does not offer/],
+    [
+      { SION_JOURNAL_BYTES: '2000000' },
+      /SION_JOURNAL_BYTES is 2000000, but must be at least four times SION_KEPT_MAX_BYTES/,
+    ],
+    [{ SION_LEASE_TTL_MS: '5' }, /SION_LEASE_TTL_MS is 5, but must be at least 1000/],
     [{ SION_NODES: '11' }, /over 12 functions, but SION_NODES is 11/],
     [{ SION_STRIPES: '*=1' }, /SION_STRIPES: stripes "\*=1"/],
     [{ SION_LEASE_TTL_MS: '6000' }, /SION_LEASE_RENEWAL_MS is \d+, but must be less than a third/],
@@ -100,16 +106,7 @@ describe('the proxy’s settings', () => {
   });
 
   it('each reach a part, or are main’s own', () => {
-    const mains = [
-      'hotBytes',
-      'dataDir',
-      'store',
-      'durability',
-      'logLevel',
-      'leaseTtlMs',
-      'leaseRenewalMs',
-      'snapshotMs',
-    ];
+    const mains = ['hotBytes', 'dataDir', 'store', 'logLevel', 'leaseRenewalMs', 'snapshotMs'];
     const reached = new Set<PropertyKey>(mains);
     const settings = new Proxy(read(), {
       get(target, name, receiver): unknown {
@@ -117,10 +114,25 @@ describe('the proxy’s settings', () => {
         return Reflect.get(target, name, receiver);
       },
     });
-    for (const part of [fleetSettings, engineSettings, httpSettings, respSettings, adminSettings, lambdaEndpoint])
+    for (const part of [
+      fleetSettings,
+      engineSettings,
+      httpSettings,
+      respSettings,
+      adminSettings,
+      lambdaEndpoint,
+      journalingSettings,
+    ])
       part(settings);
+    leaseTtlMs(settings);
     s3Options(settings, {});
     expect(Object.keys(proxySettingsSchema.properties).filter((name) => !reached.has(name))).toEqual([]);
+  });
+
+  it('let the lease outlast a longer outage where writes are journaled', () => {
+    expect(leaseTtlMs(read())).toBe(60_000);
+    expect(leaseTtlMs(read({ SION_DURABILITY: 'journal' }))).toBe(600_000);
+    expect(leaseTtlMs(read({ SION_DURABILITY: 'journal', SION_LEASE_TTL_MS: '90000' }))).toBe(90_000);
   });
 
   it('put the store where they say, and keep what the proxy remembers of each apart', () => {

@@ -69,7 +69,8 @@ const deployment = {
   }),
   durability: Type.Union([Type.Literal('store'), Type.Literal('journal'), Type.Literal('memory')], {
     default: 'store',
-    description: 'When a write is acknowledged. This version offers `store` only: once the store has confirmed it.',
+    description:
+      'When a write is acknowledged, unless its connection or request says otherwise: confirmed by the store; durable in the journal, the store follows; or held by functions alone (a cache).',
   }),
   nodes: count(24, 1, 1000, 'How many functions serve as memory.'),
   nodeMemoryMb: count(512, 128, 10_240, 'Memory of each function, in MiB.'),
@@ -89,6 +90,24 @@ const deployment = {
     'Chunks that are brought back at a time, over all functions. 0 = none ahead of reads.',
   ),
   placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
+  journalBytes: bytes(
+    1 * gib,
+    1 * mib,
+    1024 * gib,
+    'Bytes of acknowledged writes that the journal holds while the store does not have them; beyond it, writes go to the store at once.',
+  ),
+  journalMaxAgeMs: milliseconds(
+    600_000,
+    1000,
+    86_400_000,
+    'While the journal holds a write that is older than this, further ones go to the store at once.',
+  ),
+  journalQuarantineMs: milliseconds(
+    120_000,
+    0,
+    3_600_000,
+    'A request to the store that was given up may still take effect for so long; the journal keeps the write until then.',
+  ),
   latencyUsdPerSecond: Type.Number({
     minimum: 0,
     maximum: 1,
@@ -151,12 +170,23 @@ const limits = {
 
 /** Times. */
 const times = {
-  leaseTtlMs: milliseconds(60_000, 1000, 600_000, 'How long the lease on the store holds without a renewal.'),
+  leaseTtlMs: milliseconds(
+    0,
+    0,
+    600_000,
+    'How long the lease on the store holds without a renewal, at least 1000; journaled writes outlast an outage of the store for as long. 0 = 60000, with SION_DURABILITY journal 600000.',
+  ),
   leaseRenewalMs: milliseconds(
     10_000,
     100,
     200_000,
     'How often the lease is renewed; less than a third of SION_LEASE_TTL_MS.',
+  ),
+  storeWriteMs: milliseconds(
+    10_000,
+    10,
+    600_000,
+    'How long a write that follows a journaled one of its key waits for the store to confirm both.',
   ),
   snapshotMs: milliseconds(30_000, 100, 86_400_000, 'How often the directory is written to the data folder.'),
   sweepMs: milliseconds(1000, 10, 3_600_000, 'How often expired keys that are known leave the store.'),
@@ -215,12 +245,7 @@ export type ProxySettings = Static<typeof proxySettingsSchema>;
 
 /** Throws one `invalid` that names each impossible combination, with the remedy. */
 export function assertSettings(settings: ProxySettings): void {
-  const problems = [
-    ...offerProblems(settings),
-    ...storeProblems(settings),
-    ...relationProblems(settings),
-    ...portProblems(settings),
-  ];
+  const problems = [...storeProblems(settings), ...relationProblems(settings), ...portProblems(settings)];
   if (problems.length === 0) return;
   const head = problems.length === 1 ? 'A setting is wrong' : `${problems.length} settings are wrong`;
   throw new SionError('invalid', `${head}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -233,16 +258,6 @@ export function stripesOf(settings: Pick<ProxySettings, 'stripes'>): readonly St
   } catch (error) {
     throw new SionError('invalid', `SION_STRIPES: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function offerProblems(settings: ProxySettings): readonly string[] {
-  const problems: string[] = [];
-  if (settings.durability !== 'store') {
-    problems.push(
-      `SION_DURABILITY is ${settings.durability}, which this version does not offer. Leave it out, or set it to store.`,
-    );
-  }
-  return problems;
 }
 
 function storeProblems(settings: ProxySettings): readonly string[] {
@@ -273,11 +288,18 @@ function isUrl(endpoint: string): boolean {
 
 function relationProblems(settings: ProxySettings): readonly string[] {
   const problems: string[] = [];
-  const { nodes, leaseTtlMs, leaseRenewalMs, keptMaxBytes, bodyMemoryBytes, maxChunkBytes } = settings;
+  const { nodes, leaseRenewalMs, keptMaxBytes, bodyMemoryBytes, maxChunkBytes } = settings;
+  const leaseTtlMs = settings.leaseTtlMs === 0 ? 60_000 : settings.leaseTtlMs;
   const widest = widestStripe(settings, problems);
   if (widest > nodes) {
     problems.push(
       `SION_STRIPES spreads objects over ${widest} functions, but SION_NODES is ${nodes}. Set at least ${widest} nodes, or narrower stripes.`,
+    );
+  }
+  if (leaseTtlMs < 1000) problems.push(`SION_LEASE_TTL_MS is ${leaseTtlMs}, but must be at least 1000, or 0.`);
+  if (settings.journalBytes < 4 * keptMaxBytes) {
+    problems.push(
+      `SION_JOURNAL_BYTES is ${settings.journalBytes}, but must be at least four times SION_KEPT_MAX_BYTES (${keptMaxBytes}).`,
     );
   }
   if (leaseRenewalMs * 3 >= leaseTtlMs) {

@@ -86,6 +86,11 @@ export class ObjectWriter {
     return object;
   }
 
+  /** Placing was given up: nothing more is taken. */
+  get isGivenUp(): boolean {
+    return this.#givenUp;
+  }
+
   /** When every node has answered. */
   async settled(): Promise<void> {
     await Promise.all(this.#stores);

@@ -184,6 +184,18 @@ export function isGone(object: PlacedObject): boolean {
   return !object.present && object.fragments.every((fragment) => fragment?.settled ?? true);
 }
 
+/** True when memory is known to hold enough chunks of every fragment to give all of its bytes. */
+export function isReadable({ layout, fragments }: PlacedObject): boolean {
+  for (let number = 0; number < layout.fragments; number++) {
+    let have = 0;
+    for (let index = 0; index < layout.dataChunks + layout.parityChunks; index++) {
+      if (fragments[number]?.held[index] === true || chunkLength(layout, number, index) === 0) have++;
+    }
+    if (have < layout.dataChunks) return false;
+  }
+  return true;
+}
+
 /** Ids of the chunks that nodes may hold, by node. */
 export function chunksByNode(
   id: LayoutId,

@@ -55,6 +55,9 @@ export class CountedMetrics implements Metrics {
   #recoveryGivenUpChunks = 0;
   #unplacedObjects = 0;
   #bypassedObjects = 0;
+  #drained = 0;
+  #drainRetries = 0;
+  #journalFull = 0;
   #readBytes = 0;
   #writtenBytes = 0;
 
@@ -116,6 +119,18 @@ export class CountedMetrics implements Metrics {
     this.#bypassedObjects += 1;
   }
 
+  countDrained(): void {
+    this.#drained += 1;
+  }
+
+  countDrainRetry(): void {
+    this.#drainRetries += 1;
+  }
+
+  countJournalFull(): void {
+    this.#journalFull += 1;
+  }
+
   snapshot(): MetricsSnapshot {
     return {
       gets: { ...this.#gets },
@@ -133,6 +148,9 @@ export class CountedMetrics implements Metrics {
       recoveryGivenUpChunks: this.#recoveryGivenUpChunks,
       unplacedObjects: this.#unplacedObjects,
       bypassedObjects: this.#bypassedObjects,
+      drained: this.#drained,
+      drainRetries: this.#drainRetries,
+      journalFull: this.#journalFull,
       readBytes: this.#readBytes,
       writtenBytes: this.#writtenBytes,
     };

@@ -33,6 +33,12 @@ export interface Metrics {
   countUnplaced(): void;
   /** An object that was written or read past memory, because it is too large for it. */
   countBypassed(): void;
+  /** A journaled change of which the store has been seen to have the last word. */
+  countDrained(): void;
+  /** An attempt to bring a journaled change to the store that failed. */
+  countDrainRetry(): void;
+  /** A write that the journal had no room for, or could not take, and that went to the store at once. */
+  countJournalFull(): void;
   snapshot(): MetricsSnapshot;
 }
 
@@ -53,6 +59,9 @@ export interface MetricsSnapshot {
   readonly recoveryGivenUpChunks: number;
   readonly unplacedObjects: number;
   readonly bypassedObjects: number;
+  readonly drained: number;
+  readonly drainRetries: number;
+  readonly journalFull: number;
   /** Bytes of objects handed to readers, and taken from writers. */
   readonly readBytes: number;
   readonly writtenBytes: number;

@@ -1,9 +1,17 @@
 /** The real engine over a virtual store and a fleet in memory, for its tests. */
-import { silentLog, VirtualStore, type VirtualStoreHooks, type VirtualStoreRequest } from '@sion/components';
+import {
+  type Files,
+  silentLog,
+  VirtualStore,
+  type VirtualStoreHooks,
+  type VirtualStoreRequest,
+} from '@sion/components';
 import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
 import { SionError } from '@sion/wire';
+import { SeededRandom } from '@sion/workload';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
 import { createMemoryFleet } from '../../../../tests/doubles/memory-fleet.ts';
+import { type JournaledStores, openJournaling } from '../journal/open-journaling.ts';
 import { CountedMetrics } from '../metrics/counted-metrics.ts';
 import type { RecoverySettings } from '../recovery/recovery.ts';
 import { Engine } from './engine.ts';
@@ -38,10 +46,41 @@ export interface WorldOptions {
   readonly after?: World;
 }
 
-export function createWorld(options: WorldOptions = {}): World {
+export interface JournaledWorldOptions extends WorldOptions {
+  readonly files: Files;
+  readonly journalBytes?: number;
+}
+
+/** A world whose writes may be journaled. */
+export async function createJournaledWorld(
+  options: JournaledWorldOptions,
+): Promise<World & { readonly journaled: JournaledStores }> {
+  const ground = createGround(options.after);
+  const { files, journalBytes = 4 * mib } = options;
+  let counter = 1_000_000;
+  const journaled = await openJournaling({
+    ...{ clock: ground.clock, store: ground.store, files, log: silentLog },
+    metrics: new CountedMetrics(),
+    random: new SeededRandom('journal'),
+    lease: { isHeld: () => true },
+    nextVersion: () => `${ground.epoch}.${++counter}`,
+    settings: {
+      journal: { journalBytes, journalMaxAgeMs: 600_000, segmentBytes: journalBytes / 8, inlineMaxBytes: 32 * 1024 },
+      drain: { quarantineMs: 60_000, concurrency: 4, retryBaseMs: 100, retryMaxMs: 5000, wholeMaxBytes: 64 * 1024 },
+      confirmMs: 10_000,
+      closeMs: 1000,
+    },
+  });
+  return { ...createWorld(options, { ...ground, journaled }), journaled };
+}
+
+/** What is there before the engine is. */
+interface Ground extends Pick<World, 'clock' | 'store' | 'hooks' | 'requests' | 'epoch'> {
+  readonly journaled?: JournaledStores;
+}
+
+function createGround(after: World | undefined): Ground {
   const clock = createManualClock();
-  const { after } = options;
-  const epoch = (after?.epoch ?? 0) + 1;
   const requests: string[] = after?.requests ?? [];
   const hooks: World['hooks'] = after?.hooks ?? {};
   const store =
@@ -56,6 +95,12 @@ export function createWorld(options: WorldOptions = {}): World {
         after: (request: VirtualStoreRequest, name: string) => hooks.after?.(request, name),
       },
     });
+  return { clock, store, hooks, requests, epoch: (after?.epoch ?? 0) + 1 };
+}
+
+export function createWorld(options: WorldOptions = {}, ground = createGround(options.after)): World {
+  const { clock, store, hooks, requests, epoch, journaled } = ground;
+  const { after } = options;
   const fleet = after?.fleet.restart() ?? createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
   if (options.recovery !== undefined) fleet.source = store;
   const lease = { held: true };
@@ -69,6 +114,7 @@ export function createWorld(options: WorldOptions = {}): World {
     fleet,
     metrics,
     placement,
+    ...(journaled === undefined ? {} : { journaled }),
     lease: {
       isHeld: () => lease.held,
       assertHeld: () => {
@@ -92,6 +138,7 @@ export function createWorld(options: WorldOptions = {}): World {
       fetchTimeoutMs: 1000,
       placePatienceMs: 100,
       placeOnRead: true,
+      durability: 'store',
       sweepMs: 1000,
       listSweepMs: 60_000,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),

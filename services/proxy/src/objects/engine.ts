@@ -1,24 +1,29 @@
 /**
  * The engine: the `Objects` that the front talks to, put together from reads, writes, staging, what is known and what is
- * in memory. It also keeps house: expired keys leave the store, and an orderly stop waits for what was begun.
+ * in memory. An orderly stop waits for what was begun. It is longer than most files because it is that whole interface and
+ * hands everything on.
  */
-import { type Clock, delay, type Log, type Store, type StoredObject, type Timer } from '@sion/components';
-import { ExpiryIndex, isExpired, keyOfName, type LayoutId, nameOfKey, type Placement, type Stripe } from '@sion/core';
+import { type Clock, delay, type Log, type Store, type StoredObject } from '@sion/components';
+import { keyOfName, type LayoutId, nameOfKey, type Placement } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { JournaledStores } from '../journal/open-journaling.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedTotals } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { beginRecovery } from '../recovery/begin-recovery.ts';
-import type { Recovery, RecoverySettings } from '../recovery/recovery.ts';
+import type { Recovery } from '../recovery/recovery.ts';
 import type { ProxyStatus } from '../status/status.ts';
 import { ByteBudget } from './byte-budget.ts';
+import type { EngineSettings } from './engine-settings.ts';
+import { ExpirySweep } from './expiry-sweep.ts';
 import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
 import { listKeys } from './listing.ts';
 import { NamePages } from './name-pages.ts';
 import type {
+  Durability,
   Key,
   KeyPage,
   ListRequest,
@@ -35,41 +40,18 @@ import type {
 } from './objects.ts';
 import { type ReadParts, readInfo, readInTurn, readObject } from './reads.ts';
 import { accountedStore, accountsOf, type RequestAccount } from './request-account.ts';
+import type { StoreFaces } from './send-change.ts';
 import { stageBytes } from './staging.ts';
 import { warmObject } from './warming.ts';
-import { type LeaseProof, processBatch } from './writes.ts';
-
-export interface EngineSettings {
-  readonly stripes: readonly Stripe[];
-  readonly maxChunkBytes: number;
-  /** Bytes of bodies that the proxy may hold at a time, over all requests. */
-  readonly bodyMemoryBytes: number;
-  readonly maxKeyBytes: number;
-  readonly maxObjectBytes: number;
-  /** Larger objects go past memory. */
-  readonly maxPlacedBytes: number;
-  /** Streams known to be at most this long are kept in memory until written. */
-  readonly keptMaxBytes: number;
-  readonly maxEntries: number;
-  readonly maxAbsentKeys: number;
-  readonly absentTtlMs: number;
-  readonly hedgeMs: number;
-  readonly fetchTimeoutMs: number;
-  readonly placePatienceMs: number;
-  readonly placeOnRead: boolean;
-  /** How often keys that are known to be due leave the store. */
-  readonly sweepMs: number;
-  /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
-  readonly listSweepMs: number;
-  /** Absent: what nodes lose comes back on demand alone. */
-  readonly recovery?: RecoverySettings;
-}
+import { type LeaseProof, processBatch, type WriteParts } from './writes.ts';
 
 export interface EngineParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Metered. */
   readonly store: Store;
+  /** Over that store; without it, durability `journal` means `store`. */
+  readonly journaled?: JournaledStores;
   readonly lease: LeaseProof;
   readonly fleet: Fleet;
   readonly placement: Placement;
@@ -81,11 +63,14 @@ export interface EngineParts {
   readonly onNodeRead?: () => void;
 }
 
+/** A snapshot that is being loaded. */
+export interface VolatilesLoading {
+  readonly loaded: Promise<void>;
+  readonly mayHoldVolatile: boolean;
+}
+
 /** Keys that are looked at in one go. */
 const keysAtOnce = 20_000;
-
-/** Keys that one sweep looks at, and names that one page of the store's listing has. */
-const sweepLimit = 1000;
 
 export class Engine implements Objects {
   readonly #parts: EngineParts;
@@ -94,23 +79,21 @@ export class Engine implements Objects {
   readonly #budget: ByteBudget;
   readonly #turns: KeyTurns;
   readonly #reads: ReadParts;
-  readonly #expiries: ExpiryIndex;
+  readonly #writes: WriteParts;
+  readonly #sweep: ExpirySweep;
   readonly #count: KeyCount;
   readonly #namePages = new NamePages();
   readonly #placings = new Set<Promise<void>>();
   readonly recovery: Recovery;
   readonly #totals: PlacedTotals = { objects: 0, complete: 0, changes: 0 };
-  #sweepTimer: Timer | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
-  #sweepAfter: string | undefined;
-  #listedMs = 0;
+  #loading: VolatilesLoading | undefined;
   #closed = false;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { clock, store, lease, fleet, placement, metrics, settings } = parts;
+    const { clock, lease, fleet, placement, metrics, settings, journaled } = parts;
+    const { store } = this.#facesFor([]);
     this.#budget = new ByteBudget(settings.bodyMemoryBytes);
-    this.#expiries = new ExpiryIndex(settings.maxEntries);
     this.#count = new KeyCount(store, clock);
     this.memory = new ObjectMemory({
       clock,
@@ -136,27 +119,10 @@ export class Engine implements Objects {
         placed.tally.uncount();
         this.memory.drop(placed);
       },
+      onVolatile: (name, object) => journaled?.noteVolatile(name, object),
     });
     const onPlacing = (placing: Promise<void>) => this.#notePlacing(placing);
-    this.#turns = new KeyTurns((key, batch) =>
-      processBatch(
-        {
-          clock,
-          store,
-          lease,
-          metrics,
-          knowledge: this.knowledge,
-          memory: this.memory,
-          nextVersion: parts.nextId,
-          readValue: (wanted, object) => this.#readValue(wanted, object),
-          onCounted: (name, change) => this.#count.note(name, change),
-          onExpiring: (expiring, expiresAtMs) => this.#expiries.note(expiring, expiresAtMs),
-          onPlacing,
-        },
-        key,
-        batch,
-      ),
-    );
+    this.#turns = new KeyTurns((key, batch) => processBatch(this.#writes, key, batch));
     const { hedgeMs, fetchTimeoutMs, placeOnRead } = settings;
     this.#reads = {
       ...{ clock, store, lease, hedgeMs, fetchTimeoutMs, placeOnRead, onPlacing },
@@ -167,8 +133,32 @@ export class Engine implements Objects {
       turns: this.#turns,
       onExpired: (key) => this.#removeExpired(key),
     };
+    this.#writes = this.#writeParts(onPlacing);
     this.recovery = beginRecovery(parts, this.#reads);
-    this.#scheduleSweep();
+    if (journaled !== undefined)
+      journaled.onDrained = (name, seenAs, object) => this.#noteDrained(name, seenAs, object);
+    this.#sweep = new ExpirySweep({
+      ...{ clock, store, lease, log: parts.log },
+      ...{ maxKeys: settings.maxEntries, sweepMs: settings.sweepMs, listSweepMs: settings.listSweepMs },
+      onExpired: (key) => this.#removeExpired(key),
+    });
+  }
+
+  #writeParts(onPlacing: WriteParts['onPlacing']): WriteParts {
+    const { clock, lease, metrics, settings, nextId } = this.#parts;
+    return {
+      ...{ clock, lease, metrics, knowledge: this.knowledge, memory: this.memory, nextVersion: nextId, onPlacing },
+      durability: settings.durability,
+      storeFor: (accounts) => this.#facesFor(accounts),
+      readValue: (wanted, object) => this.#readValue(wanted, object),
+      onCounted: (name, change) => this.#count.note(name, change),
+      onExpiring: (expiring, expiresAtMs) => this.#sweep.note(expiring, expiresAtMs),
+    };
+  }
+
+  /** Objects that are in memory alone are still being taken back: until then, that a key is unknown proves nothing. */
+  awaitVolatiles(loading: VolatilesLoading): void {
+    this.#loading = loading;
   }
 
   nowMs(): number {
@@ -177,6 +167,7 @@ export class Engine implements Objects {
 
   async read(key: Key, options?: ReadOptions): Promise<ReadOutcome> {
     this.#assertUsable(key);
+    if (this.#mayTurnUp(key)) await this.#loading?.loaded;
     return await readObject(this.#readsFor(options?.account), key, options);
   }
 
@@ -186,16 +177,19 @@ export class Engine implements Objects {
 
   async info(key: Key, account?: RequestAccount): Promise<ObjectInfo | undefined> {
     this.#assertUsable(key);
+    if (this.#mayTurnUp(key)) await this.#loading?.loaded;
     return await readInfo(this.#readsFor(account), key);
   }
 
   async stage(key: Key, bytes: NewBytes, options: WriteOptions = {}): Promise<StagedBytes> {
     this.#assertUsable(key);
-    const { lease, store, settings } = this.#parts;
+    const { lease, settings } = this.#parts;
     lease.assertHeld();
+    const durability = options.durability ?? settings.durability;
+    if (this.#isMemoryAwaited(durability)) await this.#loading?.loaded;
     return await stageBytes(
       {
-        store: accountedStore(store, accountsOf(options)),
+        ...this.#facesFor(accountsOf(options)),
         memory: this.memory,
         budget: this.#budget,
         keptMaxBytes: settings.keptMaxBytes,
@@ -204,6 +198,7 @@ export class Engine implements Objects {
       nameOfKey(key),
       bytes,
       {
+        durability,
         place: options.place !== false,
         ...(options.account === undefined ? {} : { account: options.account }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -213,10 +208,8 @@ export class Engine implements Objects {
 
   async mutate<R>(key: Key, mutation: Mutation<R>, options: WriteOptions = {}): Promise<R> {
     this.#assertUsable(key);
-    if (options.durability !== undefined && options.durability !== 'store') {
-      const message = `durability ${options.durability} is not available in this version; use store`;
-      throw new SionError('invalid', message);
-    }
+    const durability = options.durability ?? this.#parts.settings.durability;
+    if (this.#mayTurnUp(key) || this.#isMemoryAwaited(durability)) await this.#loading?.loaded;
     return await new Promise<R>((resolve, reject) => {
       this.#turns.enqueue(key, {
         mutation,
@@ -231,7 +224,7 @@ export class Engine implements Objects {
   async list(request: ListRequest, account?: RequestAccount): Promise<KeyPage> {
     this.#assertOpen();
     const { lease } = this.#parts;
-    const store = accountedStore(this.#parts.store, account === undefined ? [] : [account]);
+    const { store } = this.#facesFor(account === undefined ? [] : [account]);
     const info = (key: Key) => readInfo(this.#reads, key);
     return await listKeys({ store, lease, knowledge: this.knowledge, namePages: this.#namePages, info }, request);
   }
@@ -304,15 +297,14 @@ export class Engine implements Objects {
 
   /** An object with an expiry became known other than by a write: from a snapshot. */
   noteExpiry(key: Key, expiresAtMs: number): void {
-    this.#expiries.note(key, expiresAtMs);
+    this.#sweep.note(key, expiresAtMs);
   }
 
   /** Refuses new work, and resolves when what was begun is over, placings included. The front has stopped before. */
   async drain(): Promise<void> {
     this.#closed = true;
-    this.#sweepTimer?.cancel();
     await this.recovery.stop();
-    await this.#sweeping;
+    await this.#sweep.stop();
     await this.#turns.idle();
     await Promise.all(this.#placings);
   }
@@ -331,9 +323,31 @@ export class Engine implements Objects {
     );
   }
 
+  /** Nothing is known of the key, and it may be among what is being taken back. */
+  #mayTurnUp(key: Key): boolean {
+    return this.#loading?.mayHoldVolatile === true && this.knowledge.peek(key) === undefined;
+  }
+
+  /** What functions alone are to hold has to wait until they may be used. */
+  #isMemoryAwaited(durability: Durability): boolean {
+    return durability === 'memory' && !this.memory.isOpen;
+  }
+
+  #noteDrained(name: string, seenAs: StoredObject | undefined, object: StoredObject | undefined): void {
+    const key = keyOfName(name);
+    if (key === undefined || seenAs === undefined || object === undefined) return;
+    this.knowledge.retag(key, seenAs.etag, object);
+  }
+
+  #facesFor(accounts: readonly RequestAccount[]): StoreFaces {
+    const store = accountedStore(this.#parts.store, accounts);
+    const faces = this.#parts.journaled?.over(store);
+    return faces === undefined ? { store, deferred: undefined } : { store: faces.durable, deferred: faces.deferred };
+  }
+
   #readsFor(account: RequestAccount | undefined): ReadParts {
     if (account === undefined) return this.#reads;
-    return { ...this.#reads, store: accountedStore(this.#parts.store, [account]) };
+    return { ...this.#reads, store: this.#facesFor([account]).store };
   }
 
   #notePlacing(placing: Promise<void>): void {
@@ -362,39 +376,5 @@ export class Engine implements Objects {
       const { code, message } = asSionError(thrown);
       this.#parts.log.debug('expired-key-not-removed', { code, reason: message });
     });
-  }
-
-  #scheduleSweep(): void {
-    this.#sweepTimer = this.#parts.clock.after(this.#parts.settings.sweepMs, () => {
-      this.#sweeping = this.#sweep().finally(() => {
-        if (!this.#closed) this.#scheduleSweep();
-      });
-    });
-  }
-
-  async #sweep(): Promise<void> {
-    const { clock, lease, settings } = this.#parts;
-    if (!lease.isHeld()) return;
-    for (const key of this.#expiries.takeDue(lease.expiryNowMs(), sweepLimit)) this.#removeExpired(key);
-    if (clock.monotonicMs() - this.#listedMs < settings.listSweepMs) return;
-    this.#listedMs = clock.monotonicMs();
-    await this.#sweepPage();
-  }
-
-  async #sweepPage(): Promise<void> {
-    const { lease, store, log } = this.#parts;
-    const nowMs = lease.expiryNowMs();
-    try {
-      const after = this.#sweepAfter;
-      const page = await store.list('', { limit: sweepLimit, ...(after === undefined ? {} : { after }) });
-      for (const object of page.objects) {
-        const key = isExpired(object.metadata.expiresAtMs, nowMs) ? keyOfName(object.name) : undefined;
-        if (key !== undefined) this.#removeExpired(key);
-      }
-      this.#sweepAfter = page.more ? page.objects.at(-1)?.name : undefined;
-    } catch (thrown) {
-      const { code, message } = asSionError(thrown);
-      log.debug('expiry-sweep-failed', { code, reason: message });
-    }
   }
 }

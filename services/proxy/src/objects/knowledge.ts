@@ -14,13 +14,14 @@
 import type { StoredObject } from '@sion/components';
 import { AbsentKeys, Directory } from '@sion/core';
 import type { PlacedObject } from '../memory/placed-object.ts';
+import type { KnownObject } from './known-object.ts';
 import { LearnedKeys, type LearnedLimits } from './learned-keys.ts';
 import type { Key, ObjectInfo } from './objects.ts';
 
 export interface Entry {
   readonly key: Key;
   /** Always the same bytes; a change of the expiry alone replaces the object in place. */
-  object: StoredObject;
+  object: KnownObject;
   /** False when the store must be asked whether this is still its version: after a crash, or a write of unknown result. */
   confirmed: boolean;
   /** Where its bytes are in memory. */
@@ -55,6 +56,8 @@ export interface KnowledgeOptions {
   readonly onPlaced: (placed: PlacedObject, entry: Entry) => void;
   /** An entry's chunks are no longer of use. */
   readonly onDropped: (placed: PlacedObject) => void;
+  /** A name has an object in memory alone; undefined = no more. */
+  readonly onVolatile?: (name: string, object: KnownObject | undefined) => void;
 }
 
 export class Knowledge {
@@ -128,7 +131,7 @@ export class Knowledge {
   }
 
   /** The write landed as `object` (undefined = deleted), and nobody has been told yet. */
-  endWrite(key: Key, object: StoredObject | undefined): Entry | undefined {
+  endWrite(key: Key, object: KnownObject | undefined): Entry | undefined {
     const writing = this.#writing.get(key);
     this.#writing.delete(key);
     const entry = this.#believe(key, object);
@@ -244,6 +247,7 @@ export class Knowledge {
     }
     if (!this.canRestore || this.#learned?.has(key)) return false;
     this.#directory.set(key, entry);
+    this.#tellVolatile(undefined, entry.object);
     if (placed !== undefined) this.#options.onPlaced(placed, entry);
     return true;
   }
@@ -274,11 +278,18 @@ export class Knowledge {
     if (entry === undefined) {
       this.#learned?.add(key);
       if (found !== undefined) this.#absent.remove(key);
-    } else if (entry.object.etag !== found?.etag) entry.confirmed = false;
+    } else if (entry.object.volatile === true && found === undefined) return entry;
+    else if (entry.object.etag !== found?.etag) entry.confirmed = false;
     return entry;
   }
 
-  #believe(key: Key, object: StoredObject | undefined): Entry | undefined {
+  /** The store has what was believed under another tag: it was journaled, and has been drained. */
+  retag(key: Key, etag: string, object: StoredObject): void {
+    const entry = this.#directory.peek(key);
+    if (entry?.object.etag === etag) entry.object = { ...entry.object, etag: object.etag };
+  }
+
+  #believe(key: Key, object: KnownObject | undefined): Entry | undefined {
     this.#learned?.add(key);
     if (object === undefined) {
       this.#remove(key);
@@ -288,10 +299,12 @@ export class Knowledge {
     this.#absent.remove(key);
     const present = this.#directory.peek(key);
     if (present !== undefined && isSameBytes(present.object, object)) {
+      this.#tellVolatile(present.object, object);
       present.object = object;
       present.confirmed = true;
       return present;
     }
+    this.#tellVolatile(present?.object, object);
     if (present?.placed !== undefined) this.#options.onDropped(present.placed);
     const entry: Entry = { key, object, confirmed: true, placed: undefined, loading: false };
     this.#directory.set(key, entry);
@@ -303,7 +316,13 @@ export class Knowledge {
     const entry = this.#directory.peek(key);
     if (entry === undefined) return;
     this.#directory.delete(key);
+    this.#tellVolatile(entry.object, undefined);
     this.unplace(entry);
+  }
+
+  #tellVolatile(before: KnownObject | undefined, after: KnownObject | undefined): void {
+    if (after?.volatile === true) this.#options.onVolatile?.(after.name, after);
+    else if (before?.volatile === true) this.#options.onVolatile?.(before.name, undefined);
   }
 
   #trim(): void {

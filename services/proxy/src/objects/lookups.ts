@@ -2,14 +2,15 @@
  * Asking the store about a key, when what the proxy believes does not answer: one HEAD, whose result becomes a belief
  * unless a write of that key was under way.
  */
-import type { Store, StoredObject } from '@sion/components';
+import type { Store } from '@sion/components';
 import { nameOfKey } from '@sion/core';
 import type { Knowledge } from './knowledge.ts';
+import type { KnownObject } from './known-object.ts';
 import type { Key } from './objects.ts';
 
 export interface Found {
   /** What the store has under the key (it may be expired); undefined = nothing. */
-  readonly object: StoredObject | undefined;
+  readonly object: KnownObject | undefined;
   /** False when a write of the key is under way, or has overtaken the lookup. */
   readonly isSettled: boolean;
 }

@@ -10,6 +10,10 @@ import type { RequestAccount } from './request-account.ts';
 /** A key's bytes as a latin-1 string, one character per byte: 0 … `maxKeyBytes` characters. */
 export type Key = string;
 
+/**
+ * When a write is acknowledged: once the store has confirmed it; once it is durable in the proxy's journal, and the store
+ * follows; or once functions hold it, and nothing else does.
+ */
 export type Durability = 'store' | 'journal' | 'memory';
 
 /** Where a GET's bytes came from, the label of `sion_gets_total`. */
@@ -115,15 +119,17 @@ export type Decision<R> =
  */
 export interface Mutation<R> {
   /**
-   * What `decide` needs: nothing of the current object (a plain overwrite), its info, or its value as well.
+   * What `decide` needs: nothing of the current object (a plain overwrite), a hint (its info where that is known, or can be
+   * had without holding up a write that could do without), its info, or its value as well.
    * With `value`, objects larger than `maxValueBytes` are given without their value.
    */
-  readonly needs: 'nothing' | 'info' | { readonly value: true; readonly maxValueBytes: number };
+  readonly needs: 'nothing' | 'hint' | 'info' | { readonly value: true; readonly maxValueBytes: number };
   decide(current: CurrentObject | undefined, nowMs: number): Decision<R>;
 }
 
 export interface WriteOptions {
-  readonly durability?: Durability;
+  /** Undefined = the proxy's own. */
+  readonly durability?: Durability | undefined;
   /** False = the store only, no chunks in memory. */
   readonly place?: boolean;
   /**

@@ -7,7 +7,7 @@ import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
 import { isExpired, nameOfKey } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { ObjectMemory } from '../memory/object-memory.ts';
-import { isGone } from '../memory/placed-object.ts';
+import { isGone, isReadable } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { KeyTurns } from './key-turns.ts';
@@ -267,9 +267,26 @@ function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
   });
 }
 
+/** Memory was all that had it: from now on it is a miss. */
+function forgetVolatile(parts: ReadParts, entry: Entry): 'superseded' {
+  if (parts.knowledge.peek(entry.key) === entry) parts.knowledge.forget(entry.key);
+  return 'superseded';
+}
+
+/** Memory does not give the bytes, and nothing else has them. */
+function volatileLost(parts: ReadParts, entry: Entry): Error {
+  if (entry.placed !== undefined && isReadable(entry.placed)) {
+    const message = 'the functions that hold the object do not answer, and it is nowhere else; retry later';
+    return new SionError('unavailable', message);
+  }
+  forgetVolatile(parts, entry);
+  return new Superseded();
+}
+
 /** Bytes of the entry's version, and of no other. Its ETag changes with its expiry: that is waited for, if it is under way. */
 export async function readStoreRange(parts: ReadParts, entry: Entry, range: ByteRange): Promise<Uint8Array> {
   const { object, key } = entry;
+  if (object.volatile === true) throw volatileLost(parts, entry);
   const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
   if (got.kind !== 'hit') {
     if (parts.knowledge.isWriting(key)) await parts.turns.settled(key);

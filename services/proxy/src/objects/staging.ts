@@ -1,68 +1,24 @@
 /**
- * Taking bytes in before any key shows them: small ones are kept, larger ones go on to the store as an upload, and towards
- * memory, while they arrive. Nothing of it is visible, and discarding leaves no trace.
+ * Taking bytes in before any key shows them: small ones are kept, larger ones go on to where they will be durable (an upload
+ * of the store, or a file of the journal), and towards memory, while they arrive; with durability `memory`, to memory alone.
+ * Nothing of it is visible, and discarding leaves no trace.
  */
 import { crc32 } from 'node:zlib';
 import type { Store, Upload } from '@sion/components';
 import { SionError } from '@sion/wire';
+import type { DeferredWrites } from '../journal/deferred-writes.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { ObjectWriter } from '../memory/object-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { NewBytes, StagedBytes } from './objects.ts';
+import type { Durability, NewBytes, StagedBytes } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
-
-/** Bytes kept in the proxy's memory, on the budget's account. */
-export class KeptBytes implements StagedBytes {
-  readonly bytes: Uint8Array;
-  readonly #budget: ByteBudget | undefined;
-  #over = false;
-
-  constructor(bytes: Uint8Array, budget?: ByteBudget) {
-    this.bytes = bytes;
-    this.#budget = budget;
-  }
-
-  get sizeBytes(): number {
-    return this.bytes.length;
-  }
-
-  async discard(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    this.#budget?.release(this.bytes.length);
-  }
-}
-
-/** Bytes that lie in the store as an upload without a name, and perhaps already in memory. */
-export class UploadedBytes implements StagedBytes {
-  readonly upload: Upload;
-  readonly sizeBytes: number;
-  readonly crc32: number;
-  readonly writer: ObjectWriter | undefined;
-  #over = false;
-
-  constructor(upload: Upload, sizeBytes: number, checksum: number, writer: ObjectWriter | undefined) {
-    this.upload = upload;
-    this.sizeBytes = sizeBytes;
-    this.crc32 = checksum;
-    this.writer = writer;
-  }
-
-  /** The upload was committed: there is nothing to discard any more. */
-  markCommitted(): void {
-    this.#over = true;
-  }
-
-  async discard(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    this.writer?.abandon();
-    await this.upload.abort();
-  }
-}
+import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
+import { finishPlacing, noRoom, tooLarge } from './volatile-writes.ts';
 
 export interface StagingParts {
   readonly store: Store;
+  /** Undefined where there is no journal. */
+  readonly deferred: DeferredWrites | undefined;
   readonly memory: ObjectMemory;
   readonly budget: ByteBudget;
   /** Streams known to be at most this long are kept, not uploaded. */
@@ -71,6 +27,7 @@ export interface StagingParts {
 }
 
 export interface StageOptions {
+  readonly durability: Durability;
   readonly place: boolean;
   readonly account?: RequestAccount;
   readonly signal?: AbortSignal;
@@ -119,27 +76,84 @@ async function uploadStream(
   source: Extract<NewBytes, { kind: 'stream' }>,
   options: StageOptions,
 ): Promise<StagedBytes> {
+  if (options.durability === 'memory') return await placeStream(parts, source, options);
+  const deferred =
+    options.durability === 'journal' ? await parts.deferred?.beginUpload(name, source.sizeBytes) : undefined;
+  const writer = () => (options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined);
+  if (deferred !== undefined) {
+    const taken = await takeInto(parts, deferred, writer(), source, options);
+    return new JournaledBytes(deferred, taken.sizeBytes, taken.checksum, taken.writer);
+  }
   const upload = await parts.store.beginUpload(name, source.sizeBytes);
-  const writer = options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined;
-  let checksum = 0;
-  let takenBytes = 0;
+  const taken = await takeInto(parts, upload, writer(), source, options);
+  return new UploadedBytes(upload, taken.sizeBytes, taken.checksum, taken.writer);
+}
+
+/** Into an upload, and towards memory at the same time. When it fails, nothing is left of either. */
+async function takeInto(
+  parts: StagingParts,
+  upload: Pick<Upload, 'write' | 'abort'>,
+  writer: ObjectWriter | undefined,
+  source: Extract<NewBytes, { kind: 'stream' }>,
+  options: StageOptions,
+): Promise<Taken & { readonly writer: ObjectWriter | undefined }> {
   try {
-    for await (const piece of source.pieces) {
-      takenBytes += piece.length;
-      if (source.sizeBytes !== undefined) assertFits(takenBytes, source.sizeBytes);
-      assertSize(parts, takenBytes);
-      if (options.signal?.aborted) throw options.signal.reason;
-      checksum = crc32(piece, checksum);
-      await Promise.all([upload.write(piece), writer?.offer(piece)]);
-    }
-    if (source.sizeBytes !== undefined) assertWhole(takenBytes, source.sizeBytes);
-    return new UploadedBytes(upload, takenBytes, checksum, writer);
+    const taken = await takeAll(parts, source, options, (piece) =>
+      Promise.all([upload.write(piece), writer?.offer(piece)]),
+    );
+    return { ...taken, writer };
   } catch (thrown) {
     writer?.abandon();
     // What failed first is what the caller has to know.
     await upload.abort().catch(() => {});
     throw thrown;
   }
+}
+
+interface Taken {
+  readonly sizeBytes: number;
+  readonly checksum: number;
+}
+
+async function placeStream(
+  parts: StagingParts,
+  source: Extract<NewBytes, { kind: 'stream' }>,
+  options: StageOptions,
+): Promise<StagedBytes> {
+  const { memory } = parts;
+  const writer = memory.beginWrite(source.sizeBytes, options.account);
+  if (writer === undefined) throw tooLarge(memory, source.sizeBytes);
+  let takenBytes = 0;
+  const taken = await takeAll(parts, source, options, async (piece) => {
+    takenBytes += piece.length;
+    await writer.offer(piece);
+    if (writer.isGivenUp) throw takenBytes > memory.parts.maxObjectBytes ? tooLarge(memory, undefined) : noRoom();
+  }).catch((thrown: unknown) => {
+    writer.abandon();
+    throw thrown;
+  });
+  return new PlacedBytes(memory, await finishPlacing(memory, writer), taken.sizeBytes, taken.checksum);
+}
+
+/** Hands every piece on; rejects when there are more or fewer bytes than announced, or than any object may have. */
+async function takeAll(
+  parts: StagingParts,
+  source: Extract<NewBytes, { kind: 'stream' }>,
+  options: StageOptions,
+  take: (piece: Uint8Array) => Promise<unknown>,
+): Promise<Taken> {
+  let checksum = 0;
+  let sizeBytes = 0;
+  for await (const piece of source.pieces) {
+    sizeBytes += piece.length;
+    if (source.sizeBytes !== undefined) assertFits(sizeBytes, source.sizeBytes);
+    assertSize(parts, sizeBytes);
+    if (options.signal?.aborted) throw options.signal.reason;
+    checksum = crc32(piece, checksum);
+    await take(piece);
+  }
+  if (source.sizeBytes !== undefined) assertWhole(sizeBytes, source.sizeBytes);
+  return { sizeBytes, checksum };
 }
 
 function assertSize(parts: StagingParts, sizeBytes: number): void {

@@ -1,32 +1,38 @@
 /**
  * Carrying mutations out: decides a key's waiting mutations against its current object, folds them into one conditional
- * store request, and settles them when that has landed. The acknowledgement is `store`: nobody is told of a change
- * before the store has confirmed it and the lease still holds.
+ * change, and settles them when that is as durable as the most careful of them asks: confirmed by the store (`store`),
+ * durable in the journal (`journal`), or held by functions alone (`memory`). Nobody is told of a change before that, nor
+ * without the lease.
  *
  * Must never write without a condition, nor acknowledge what it cannot prove.
  */
-import { crc32 } from 'node:zlib';
-import type { Clock, Store, StoredMetadata, StoredObject, WriteCondition, WriteOutcome } from '@sion/components';
+import type { Clock, StoredObject } from '@sion/components';
 import { formatLayoutId, isExpired, type LayoutId, nameOfKey } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { ObjectWriter } from '../memory/object-writer.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { strongestDurability } from './durability.ts';
 import { type Folded, foldMutations, valueLimit, type WritePlan } from './fold.ts';
 import type { PendingMutation } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
+import type { KnownObject } from './known-object.ts';
 import { lookUp } from './lookups.ts';
-import type { CurrentObject, Key } from './objects.ts';
-import { accountedStore, accountsOf } from './request-account.ts';
-import { KeptBytes, UploadedBytes } from './staging.ts';
+import type { CurrentObject, Durability, Key } from './objects.ts';
+import { accountsOf, type RequestAccount } from './request-account.ts';
+import { type Change, type Landed, type StoreFaces, sendChange } from './send-change.ts';
+import { JournaledBytes, KeptBytes, UploadedBytes } from './staged-bytes.ts';
 
 /** What of the lease the engine needs. */
 export type LeaseProof = Pick<LeaseKeeper, 'assertHeld' | 'isHeld' | 'expiryNowMs'>;
 
 export interface WriteParts {
   readonly clock: Clock;
-  readonly store: Store;
+  /** The store, telling these accounts of its requests. */
+  readonly storeFor: (accounts: readonly RequestAccount[]) => StoreFaces;
+  /** Of mutations that do not say. */
+  readonly durability: Durability;
   readonly lease: LeaseProof;
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
@@ -45,37 +51,36 @@ export interface WriteParts {
 /** How often a batch is decided anew when others changed the object underneath. */
 const maxAttempts = 8;
 
-interface Landed {
-  readonly object: StoredObject | undefined;
-}
+type BatchParts = WriteParts & StoreFaces;
 
 export async function processBatch(
   unaccounted: WriteParts,
   key: Key,
   batch: readonly PendingMutation[],
 ): Promise<number> {
-  const accounts = accountsOf(...batch.map((pending) => pending.options));
-  const parts = { ...unaccounted, store: accountedStore(unaccounted.store, accounts) };
+  const parts = { ...unaccounted, ...unaccounted.storeFor(accountsOf(...batch.map((pending) => pending.options))) };
   const version = formatLayoutId(parts.nextVersion());
   let folded: Folded | undefined;
   try {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       parts.lease.assertHeld();
-      const { object } = await lookUp(parts.knowledge, parts.store, key);
-      const current = await currentOf(parts, key, object, batch);
+      const object = await presentObject(parts, key, batch);
+      const present = object === 'unknown' ? undefined : object;
+      const current = await currentOf(parts, key, present, batch);
       if (current === 'changed') continue;
       // From here on nothing waits until the write is known to be under way: readers judge expiry by that.
       parts.lease.assertHeld();
       const nowMs = parts.lease.expiryNowMs();
-      const live = object !== undefined && !isExpired(object.metadata.expiresAtMs, nowMs) ? object : undefined;
+      const live = present !== undefined && !isExpired(present.metadata.expiresAtMs, nowMs) ? present : undefined;
       folded = foldMutations(
         batch.map((pending) => pending.mutation),
         live === undefined ? undefined : current,
         nowMs,
       );
       const plan: WritePlan =
-        folded.plan.kind === 'none' && object !== undefined && live === undefined ? { kind: 'delete' } : folded.plan;
-      const landed = await carryOut(parts, { key, plan, object, version, place: placeOf(plan, batch) });
+        folded.plan.kind === 'none' && present !== undefined && live === undefined ? { kind: 'delete' } : folded.plan;
+      const durability = durabilityOf(parts, batch, folded);
+      const landed = await carryOut(parts, { key, plan, object, version, place: placeOf(plan, batch), durability });
       if (landed === 'conflict') continue;
       proveLease(parts, key, plan);
       await settle(parts, folded, batch, landed);
@@ -87,14 +92,49 @@ export async function processBatch(
   }
 }
 
+/**
+ * What the key has now. Journaled writes that ask nothing of it need not know: `unknown`, and no request, so that they go
+ * on while the store is away.
+ */
+async function presentObject(
+  parts: BatchParts,
+  key: Key,
+  batch: readonly PendingMutation[],
+): Promise<KnownObject | undefined | 'unknown'> {
+  const { knowledge, store, deferred } = parts;
+  const asksNothing = batch.every(({ mutation }) => mutation.needs === 'nothing' || mutation.needs === 'hint');
+  const durability = strongestDurability(
+    batch.map(({ options }) => options.durability),
+    parts.durability,
+  );
+  if (asksNothing && durability === 'journal' && deferred !== undefined) {
+    const entry = knowledge.get(key);
+    if (entry === undefined && !knowledge.isAbsent(key)) return 'unknown';
+    if (entry?.confirmed === false && entry.object.volatile !== true) return 'unknown';
+  }
+  return (await lookUp(knowledge, store, key)).object;
+}
+
+/** The most careful that any change of the batch asks for. */
+function durabilityOf(parts: BatchParts, batch: readonly PendingMutation[], { outcomes }: Folded): Durability {
+  const changes = batch.filter((_, position) => {
+    const outcome = outcomes[position];
+    return outcome?.kind === 'result' && outcome.decided !== 'keep';
+  });
+  return strongestDurability(
+    changes.map(({ options }) => options.durability),
+    parts.durability,
+  );
+}
+
 function placeOf(plan: WritePlan, batch: readonly PendingMutation[]): boolean {
   return plan.kind === 'write' && batch[plan.position]?.options.place !== false;
 }
 
 async function currentOf(
-  parts: WriteParts,
+  parts: BatchParts,
   key: Key,
-  object: StoredObject | undefined,
+  object: KnownObject | undefined,
   batch: readonly PendingMutation[],
 ): Promise<CurrentObject | undefined | 'changed'> {
   if (object === undefined || isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) return undefined;
@@ -105,33 +145,26 @@ async function currentOf(
   return value === undefined ? 'changed' : { info, value };
 }
 
-interface Change {
-  readonly key: Key;
-  readonly plan: WritePlan;
-  /** What the store has now, expired or not. */
-  readonly object: StoredObject | undefined;
-  readonly version: string;
-  readonly place: boolean;
-}
-
-/** One store request, or none. Rejects when it failed; `conflict` when the object was not what we believed. */
-async function carryOut(parts: WriteParts, change: Change): Promise<Landed | 'conflict'> {
-  const { key, plan, object } = change;
-  if (plan.kind === 'none') return { object };
+/** One change, or none. Rejects when it failed; `conflict` when the object was not what we believed. */
+async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'conflict'> {
+  const { key, plan, object, durability } = change;
+  const before = object === 'unknown' ? undefined : object;
+  if (plan.kind === 'none') return { object: before, by: durability };
   const { knowledge } = parts;
-  knowledge.beginWrite(key, object?.etag);
+  knowledge.beginWrite(key, before?.etag);
   try {
-    const outcome = await sendChange(parts, change, plan);
+    const outcome = await sendChange(parts, change, plan, before);
     if (outcome === 'conflict') {
       knowledge.failWrite(key, true);
       knowledge.forget(key);
       return 'conflict';
     }
     const entry = knowledge.endWrite(key, outcome.object);
-    if ((object === undefined) !== (outcome.object === undefined)) {
+    if (object !== 'unknown' && (object === undefined) !== (outcome.object === undefined)) {
       parts.onCounted(nameOfKey(key), object === undefined ? 1 : -1);
     }
-    if (plan.kind === 'write' && entry !== undefined) placeWritten(parts, entry, plan.bytes, change.place);
+    if (outcome.placed !== undefined && entry !== undefined) knowledge.place(entry, outcome.placed);
+    else if (plan.kind === 'write' && entry !== undefined) placeWritten(parts, entry, plan.bytes, change.place);
     if (outcome.object?.metadata.expiresAtMs !== undefined) parts.onExpiring(key, outcome.object.metadata.expiresAtMs);
     return outcome;
   } catch (thrown) {
@@ -139,56 +172,6 @@ async function carryOut(parts: WriteParts, change: Change): Promise<Landed | 'co
     knowledge.failWrite(key, error.code !== 'indeterminate' && error.code !== 'internal');
     throw error;
   }
-}
-
-async function sendChange(
-  parts: WriteParts,
-  change: Change,
-  plan: Exclude<WritePlan, { kind: 'none' }>,
-): Promise<Landed | 'conflict'> {
-  const { object } = change;
-  if (plan.kind === 'delete') {
-    if (object === undefined) return { object: undefined };
-    const outcome = await parts.store.delete(object.name, object.etag);
-    return outcome.kind === 'conflict' ? 'conflict' : { object: undefined };
-  }
-  if (plan.kind === 'expire') {
-    if (object === undefined) throw new SionError('internal', 'an expiry was decided for an object that is not there');
-    const { expiresAtMs: _, ...kept } = object.metadata;
-    const metadata = withExpiry({ ...kept, version: kept.version ?? change.version }, plan.expiresAtMs);
-    const outcome = await parts.store.replaceMetadata(object.name, object.etag, metadata);
-    return outcome.kind === 'conflict' ? 'conflict' : { object: { ...object, etag: outcome.etag, metadata } };
-  }
-  return await sendWrite(parts, change, plan);
-}
-
-async function sendWrite(
-  parts: WriteParts,
-  change: Change,
-  plan: Extract<WritePlan, { kind: 'write' }>,
-): Promise<Landed | 'conflict'> {
-  const { object, version } = change;
-  const name = nameOfKey(change.key);
-  const bytes = plan.bytes instanceof Uint8Array ? new KeptBytes(plan.bytes) : plan.bytes;
-  const condition: WriteCondition = object === undefined ? { kind: 'absent' } : { kind: 'match', etag: object.etag };
-  const checksum = bytes instanceof UploadedBytes ? bytes.crc32 : bytes instanceof KeptBytes ? crc32(bytes.bytes) : 0;
-  const metadata = withExpiry(
-    {
-      version,
-      crc32: checksum,
-      ...(plan.contentType === undefined ? {} : { contentType: plan.contentType }),
-      ...(plan.user === undefined ? {} : { user: plan.user }),
-    },
-    plan.expiresAtMs,
-  );
-  let outcome: WriteOutcome;
-  if (bytes instanceof UploadedBytes) outcome = await bytes.upload.commit(metadata, condition);
-  else if (bytes instanceof KeptBytes) outcome = await parts.store.put(name, bytes.bytes, metadata, condition);
-  else throw new SionError('internal', 'staged bytes of an unknown kind');
-  if (outcome.kind === 'conflict') return 'conflict';
-  if (bytes instanceof UploadedBytes) bytes.markCommitted();
-  const modifiedMs = parts.clock.wallMs();
-  return { object: { name, sizeBytes: bytes.sizeBytes, etag: outcome.etag, modifiedMs, metadata } };
 }
 
 /** Gives the written bytes their place in memory, in the background. */
@@ -215,7 +198,7 @@ function writerOf(
   bytes: Extract<WritePlan, { kind: 'write' }>['bytes'],
   place: boolean,
 ): ObjectWriter | undefined {
-  if (bytes instanceof UploadedBytes) return bytes.writer;
+  if (bytes instanceof UploadedBytes || bytes instanceof JournaledBytes) return bytes.writer;
   if (!place) return undefined;
   return parts.memory.beginWrite(bytes instanceof Uint8Array ? bytes.length : bytes.sizeBytes);
 }
@@ -227,7 +210,7 @@ function proveLease(parts: WriteParts, key: Key, plan: WritePlan): void {
   parts.knowledge.failWrite(key, false);
   throw new SionError(
     'indeterminate',
-    'the lease lapsed while the change was on its way to the store, so whether it holds is unknown; read the key again',
+    'the lease lapsed while the change was on its way, so whether it holds is unknown; read the key again',
   );
 }
 
@@ -248,7 +231,7 @@ async function settle(
       continue;
     }
     if (outcome.decided === 'write') {
-      parts.metrics.countPut('store', sizeBytes, seconds(pending));
+      parts.metrics.countPut(landed.by, sizeBytes, seconds(pending));
       const own = folded.plan.kind === 'write' && folded.plan.position === position;
       if (own && landed.object !== undefined) pending.options.onWritten?.(infoOf(landed.object));
     }
@@ -280,8 +263,4 @@ function fail(
     else pending.reject(outcome?.kind === 'error' ? outcome.error : error);
   }
   return count;
-}
-
-function withExpiry(metadata: StoredMetadata, expiresAtMs: number | undefined): StoredMetadata {
-  return expiresAtMs === undefined ? metadata : { ...metadata, expiresAtMs };
 }

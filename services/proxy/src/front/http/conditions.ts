@@ -4,6 +4,7 @@
  * that nothing can come between the decision and the write.
  */
 import { SionError } from '@sion/wire';
+import { journalEtag } from '../../journal/undrained.ts';
 import type { ObjectInfo } from '../../objects/objects.ts';
 import { parseHttpDate } from './http-date.ts';
 
@@ -53,13 +54,16 @@ export function judge(
   if (conditions === undefined) return 'proceed';
   const { ifMatch, ifNoneMatch, ifModifiedSinceMs, ifUnmodifiedSinceMs } = conditions;
   if (ifMatch !== undefined) {
-    if (current === undefined || !(ifMatch === 'any' || ifMatch.includes(current.etag))) return 'failed';
+    if (current === undefined) return 'failed';
+    if (ifMatch !== 'any' && !tagsOf(current).some((tag) => ifMatch.includes(tag))) return 'failed';
   } else if (ifUnmodifiedSinceMs !== undefined && current !== undefined) {
     if (wholeSeconds(current.modifiedMs) > wholeSeconds(ifUnmodifiedSinceMs)) return 'failed';
   }
   const refused: Verdict = access === 'read' ? 'unchanged' : 'failed';
   if (ifNoneMatch !== undefined) {
-    const matches = current !== undefined && (ifNoneMatch === 'any' || matchesWeakly(ifNoneMatch, current.etag));
+    const matches =
+      current !== undefined &&
+      (ifNoneMatch === 'any' || tagsOf(current).some((tag) => matchesWeakly(ifNoneMatch, tag)));
     return matches ? refused : 'proceed';
   }
   if (ifModifiedSinceMs !== undefined && access === 'read' && current !== undefined) {
@@ -71,8 +75,13 @@ export function judge(
 /** True when a range may be served to a request with this `If-Range`: it names the very version, by tag or date. */
 export function rangeStands(ifRange: string | undefined, info: ObjectInfo): boolean {
   if (ifRange === undefined) return true;
-  if (ifRange.includes('"')) return ifRange.trim() === info.etag;
+  if (ifRange.includes('"')) return tagsOf(info).includes(ifRange.trim());
   return parseHttpDate(ifRange.trim()) === wholeSeconds(info.modifiedMs) * 1000;
+}
+
+/** The store's tag, and the one under which the version was known while the store did not have it. */
+function tagsOf({ etag, version }: ObjectInfo): readonly string[] {
+  return version === etag ? [etag] : [etag, journalEtag(version)];
 }
 
 function matchesWeakly(tags: readonly string[], etag: string): boolean {

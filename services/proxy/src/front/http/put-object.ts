@@ -70,7 +70,8 @@ function putMutation(
   conditions: Conditions | undefined,
 ): Mutation<PutResult> {
   return {
-    needs: 'info',
+    // Whether it is created or replaced is told as far as it is known: a journaled write goes on while the store is away.
+    needs: conditions === undefined ? 'hint' : 'info',
     decide(current, nowMs): Decision<PutResult> {
       if (judge(conditions, current?.info, 'write') === 'failed') return { kind: 'keep', result: 'failed' };
       return {

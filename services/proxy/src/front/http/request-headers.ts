@@ -3,6 +3,7 @@
  * a misspelt `Sion-Ttl` would otherwise keep an object for ever.
  */
 import { SionError } from '@sion/wire';
+import { isDurability } from '../../objects/durability.ts';
 import type { Durability } from '../../objects/objects.ts';
 import { RefusedRequest } from './refusal.ts';
 import { readUserMetadata, userMetadataPrefix } from './user-metadata.ts';
@@ -14,7 +15,7 @@ export type HeaderFields = Readonly<Record<string, string | string[] | undefined
 export interface PutHeaders {
   /** Milliseconds to live; absent = for ever. */
   readonly ttlMs?: number;
-  readonly durability: Durability;
+  readonly durability: Durability | undefined;
   readonly place: boolean;
   readonly contentType?: string;
   readonly user?: Readonly<Record<string, string>>;
@@ -97,15 +98,11 @@ export function readTtl(headers: HeaderFields): number | 'none' | undefined {
   return seconds * 1000;
 }
 
-/** The durability that a write asks for. */
-export function readDurability(headers: HeaderFields): Durability {
+/** The durability that a write asks for; undefined = the proxy's own. */
+export function readDurability(headers: HeaderFields): Durability | undefined {
   const text = textOf(headers, 'sion-durability')?.toLowerCase();
-  if (text === undefined || text === 'store') return 'store';
-  if (text === 'journal' || text === 'memory') {
-    const message = `Sion-Durability: ${text} is not offered by this version; only store is. Leave the header out.`;
-    throw new RefusedRequest({ status: 501, code: 'unsupported', message });
-  }
-  throw new SionError('invalid', `Sion-Durability: ${shown(text)} is unknown. This version offers store.`);
+  if (text === undefined || isDurability(text)) return text;
+  throw new SionError('invalid', `Sion-Durability: ${shown(text)} is unknown. Use store, journal or memory.`);
 }
 
 function readNoPlace(headers: HeaderFields): boolean {

@@ -16,7 +16,8 @@ export class Client {
   name = '';
   libraryName = '';
   libraryVersion = '';
-  durability: Durability = 'store';
+  durability: Durability;
+  readonly #durability: Durability;
   /** CLIENT NO-EVICT and NO-TOUCH: kept to be shown; SION evicts no client and keeps no idle times of keys. */
   noEvict = false;
   noTouch = false;
@@ -25,7 +26,10 @@ export class Client {
   lastCommand = '';
   lastMs: number;
 
-  constructor(id: number, remote: string, local: string, nowMs: number) {
+  /** `durability`: of a client that does not choose. */
+  constructor(id: number, remote: string, local: string, nowMs: number, durability: Durability = 'store') {
+    this.durability = durability;
+    this.#durability = durability;
     this.id = id;
     this.remote = remote;
     this.local = local;
@@ -37,7 +41,7 @@ export class Client {
   reset(): void {
     this.version = 2;
     this.name = '';
-    this.durability = 'store';
+    this.durability = this.#durability;
     this.noEvict = false;
     this.noTouch = false;
     this.replies.set('on');

@@ -80,13 +80,12 @@ describe('connection commands', () => {
     );
   });
 
-  it('chooses the durability that this version offers, and says what it does not', () =>
+  it('chooses the durability of the connection, and says which there are', () =>
     converse([
       ['SION DURABILITY store', ok],
-      [
-        'SION DURABILITY journal',
-        "-ERR durability 'journal' is not offered: this version acknowledges writes with 'store' only; use SION DURABILITY store\r\n",
-      ],
+      ['SION DURABILITY Journal', ok],
+      ['SION DURABILITY memory', ok],
+      ['SION DURABILITY tape', "-ERR durability 'tape' is unknown; use SION DURABILITY store, journal or memory\r\n"],
       ['SION DURABILITY', "-ERR wrong number of arguments for 'sion|durability' command\r\n"],
       ['SION FOO', "-ERR unknown subcommand 'FOO'. Try SION HELP.\r\n"],
     ]));

@@ -139,7 +139,13 @@ class RunningServer implements RespServer {
       traffic.rejectedConnections += 1;
       return refuse(connection, this.#closing === undefined);
     }
-    const client = new Client(this.#nextClient, connection.remote, connection.local, clock.monotonicMs());
+    const client = new Client(
+      this.#nextClient,
+      connection.remote,
+      connection.local,
+      clock.monotonicMs(),
+      settings.durability,
+    );
     this.#nextClient += 1;
     const opened = new RespConnection(connection, client, this.#core);
     this.#open.add(opened);

@@ -1,4 +1,5 @@
 /** Settings of the RESP front; defaults and bounds of those that users set stand in the proxy's one schema. */
+import type { Durability } from '../../objects/objects.ts';
 
 export interface RespSettings {
   /** Address to listen on. */
@@ -9,6 +10,8 @@ export interface RespSettings {
   /** Largest value, Redis's `proto-max-bulk-len`. */
   readonly maxRespValueBytes: number;
   readonly maxRespConnections: number;
+  /** When writes of a connection are acknowledged that does not choose. */
+  readonly durability: Durability;
   /** How long a stop waits for commands that are under way. */
   readonly drainMs: number;
   /** Longest pause of a client within a command, or before answers that it does not read. */
@@ -56,6 +59,7 @@ export const respDefaults: Omit<RespSettings, 'host' | 'respPort'> = {
   maxKeyBytes: 512,
   maxRespValueBytes: 512 * mib,
   maxRespConnections: 10_000,
+  durability: 'store',
   drainMs: 30_000,
   stallMs: 60_000,
   maxArguments: 1024 * 1024,

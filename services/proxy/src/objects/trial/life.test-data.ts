@@ -7,7 +7,8 @@ import type { MemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
 import { CountedMetrics } from '../../metrics/counted-metrics.ts';
 import { loadSnapshot, type SnapshotLoader, type SnapshotProgress } from '../../snapshot/snapshot-loader.ts';
 import { writeSnapshot } from '../../snapshot/write-snapshot.ts';
-import { Engine, type EngineSettings } from '../engine.ts';
+import { Engine } from '../engine.ts';
+import type { EngineSettings } from '../engine-settings.ts';
 
 /** The clock of one process: its timers die with it. */
 export class ProcessClock implements Clock {
@@ -170,6 +171,7 @@ export const engineSettings: EngineSettings = {
   fetchTimeoutMs: 40,
   placePatienceMs: 20,
   placeOnRead: true,
+  durability: 'store',
   sweepMs: 300,
   listSweepMs: 600,
 };

@@ -27,11 +27,12 @@ const ttlSchema: JsonObject = {
   oneOf: [{ type: 'integer', minimum: 1, maximum: 9_999_999_999 }, { const: 'none' }],
 };
 
-const durability = header('Sion-Durability', 'What an acknowledgement means. `store`: the store has confirmed.', {
-  type: 'string',
-  enum: ['store'],
-  default: 'store',
-});
+const durability = header(
+  'Sion-Durability',
+  'What an acknowledgement means. `store`: the store has confirmed. `journal`: it is durable in the proxy’s journal, and the ' +
+    'store follows. `memory`: functions hold it, and nothing else does. Without the header: SION_DURABILITY.',
+  { type: 'string', enum: ['store', 'journal', 'memory'] },
+);
 
 const infoHeaders = ['ETag', 'Sion-Version', 'Last-Modified', 'Accept-Ranges', 'Sion-Ttl', 'Server-Timing'] as const;
 
@@ -99,7 +100,7 @@ const put: JsonObject = {
   responses: {
     '200': emptyResponse('It was replaced.', 'ETag', 'Sion-Version', 'Server-Timing'),
     '201': emptyResponse('It was created.', 'ETag', 'Sion-Version', 'Server-Timing'),
-    ...refusalRefs(400, 408, 412, 413, 415, 417, 500, 501, 503, 504, 507),
+    ...refusalRefs(400, 408, 412, 413, 415, 417, 500, 503, 504, 507),
   },
 };
 
@@ -116,7 +117,7 @@ const patch: JsonObject = {
   ],
   responses: {
     '200': emptyResponse('The expiry is as asked for.', 'ETag', 'Sion-Version', 'Sion-Ttl', 'Server-Timing'),
-    ...refusalRefs(400, 404, 412, 500, 501, 503, 504, 507),
+    ...refusalRefs(400, 404, 412, 500, 503, 504, 507),
   },
 };
 
@@ -127,7 +128,7 @@ const remove: JsonObject = {
   parameters: [durability, ...conditions('write'), requestId],
   responses: {
     '204': emptyResponse('It was there, and is gone, durably.', 'Server-Timing'),
-    ...refusalRefs(400, 404, 412, 500, 501, 503, 504, 507),
+    ...refusalRefs(400, 404, 412, 500, 503, 504, 507),
   },
 };
 

@@ -138,7 +138,7 @@ const refusalTexts: Readonly<Record<string, RefusalText>> = {
   '416': { description: '`range-not-satisfiable`: the range lies outside the object.', headers: ['Content-Range'] },
   '417': { description: '`invalid`: an expectation other than `100-continue`.' },
   '500': { description: '`corrupt`: no copy of the bytes is good. `internal`: a defect of SION.' },
-  '501': { description: '`unsupported`: a durability or transfer encoding that this version does not offer.' },
+  '501': { description: '`unsupported`: a transfer encoding that this version does not offer.' },
   '503': {
     description: '`unavailable`: a part that is needed does not answer. `closed`: this proxy is stopping. Retry.',
     headers: ['Retry-After'],

@@ -1,5 +1,6 @@
 /** SION: commands that Redis does not have. */
 import { arrayReply, okReply, simpleReply } from '@sion/wire';
+import { isDurability } from '../../../objects/durability.ts';
 import type { Command } from '../command.ts';
 import { ReplyError, wrongArity } from '../redis-errors.ts';
 
@@ -10,20 +11,20 @@ const durability: Command = {
   summary: 'Choose when writes of this connection are acknowledged',
   run({ args, client }) {
     const mode = args[2]?.toString('latin1') ?? '';
-    if (mode.toLowerCase() !== 'store') {
-      throw new ReplyError(
-        `ERR durability '${mode}' is not offered: this version acknowledges writes with 'store' only; use SION DURABILITY store`,
-      );
+    const wanted = mode.toLowerCase();
+    if (!isDurability(wanted)) {
+      throw new ReplyError(`ERR durability '${mode}' is unknown; use SION DURABILITY store, journal or memory`);
     }
-    client.durability = 'store';
+    client.durability = wanted;
     return okReply;
   },
 };
 
 const helpLines = [
   'SION <subcommand> [<arg>]. Subcommands are:',
-  'DURABILITY store',
-  '    Acknowledge writes of this connection once the store has confirmed them.',
+  'DURABILITY store|journal|memory',
+  '    Acknowledge writes of this connection once the store has confirmed them, once they are durable in the',
+  '    journal of the proxy, or once functions hold them, and nothing else does (a cache).',
   'HELP',
   '    Prints this help.',
 ];

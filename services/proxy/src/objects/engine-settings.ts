@@ -1,0 +1,32 @@
+/** What of the proxy's settings reaches the engine, under the engine's own names. */
+import type { Stripe } from '@sion/core';
+import type { RecoverySettings } from '../recovery/recovery.ts';
+import type { Durability } from './objects.ts';
+
+export interface EngineSettings {
+  readonly stripes: readonly Stripe[];
+  readonly maxChunkBytes: number;
+  /** Bytes of bodies that the proxy may hold at a time, over all requests. */
+  readonly bodyMemoryBytes: number;
+  readonly maxKeyBytes: number;
+  readonly maxObjectBytes: number;
+  /** Larger objects go past memory. */
+  readonly maxPlacedBytes: number;
+  /** Streams known to be at most this long are kept in memory until written. */
+  readonly keptMaxBytes: number;
+  readonly maxEntries: number;
+  readonly maxAbsentKeys: number;
+  readonly absentTtlMs: number;
+  readonly hedgeMs: number;
+  readonly fetchTimeoutMs: number;
+  readonly placePatienceMs: number;
+  readonly placeOnRead: boolean;
+  /** Of writes that do not say. */
+  readonly durability: Durability;
+  /** How often keys that are known to be due leave the store. */
+  readonly sweepMs: number;
+  /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
+  readonly listSweepMs: number;
+  /** Absent: what nodes lose comes back on demand alone. */
+  readonly recovery?: RecoverySettings;
+}

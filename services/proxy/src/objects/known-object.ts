@@ -1,0 +1,12 @@
+/** An object as the engine knows it: what the store has, or what is in memory alone. */
+import type { StoredObject } from '@sion/components';
+
+export interface KnownObject extends StoredObject {
+  /** It was written with durability `memory`: the store has nothing of it, and when memory loses it, it is gone. */
+  readonly volatile?: true;
+}
+
+/** ETag of a version that is in memory alone; no store gives one like it. */
+export function volatileEtag(version: string): string {
+  return `"m-${version}"`;
+}
