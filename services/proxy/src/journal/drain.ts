@@ -188,6 +188,8 @@ export class Drain {
     for (let look = 1; look <= maxLooks; look++) {
       const { base } = undrained;
       const seen = base.kind === 'unknown' ? await this.#parts.store.head(undrained.name) : undefined;
+      // A later one has come meanwhile, and this one's bytes are the journal's no more.
+      if (undrained.record !== record) return 'superseded';
       const step = base.kind === 'unknown' ? planDrain(changeOf(record), seen) : firstStep(record, base);
       if (step.kind === 'superseded') return 'superseded';
       if (step.kind === 'done') {

@@ -55,7 +55,8 @@ export async function recordChange(
   object?: StoredObject,
 ): Promise<JournalRecord> {
   const bytesVersion = change.kind === 'put' && change.body.kind !== 'reuse' ? change.metadata.version : undefined;
-  const before = object ?? names.get(name)?.object;
+  const earlier = names.get(name);
+  const before = object ?? earlier?.object;
   const record = await journal.append({
     ...{ name, version: bytesVersion ?? nextVersion(), base, change },
     modifiedMs: bytesVersion === undefined ? (before?.modifiedMs ?? clock.wallMs()) : clock.wallMs(),
@@ -72,6 +73,8 @@ export async function recordChange(
     return record;
   }
   const undrained = newUndrained(record, seen);
+  // Then the store has something else than when the change was decided.
+  if (earlier !== undefined) undrained.base = { kind: 'unknown' };
   names.add(undrained);
   drain.enqueue(undrained);
   return record;
