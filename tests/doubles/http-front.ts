@@ -47,6 +47,8 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     state,
     uptimeSeconds: 1,
     epoch: 1,
+    durability: 'store',
+    journal: { names: 0, records: 0, bytes: 0, maxBytes: 2 ** 30, diskBytes: 0, oldestSeconds: 0, maxAgeSeconds: 600 },
     store: { kind: 'directory', place: '/data', reachable: true },
     objects: { inMemory: 0, complete: 0, pinned: 0, maxPlacedBytes: 2 ** 30 },
     snapshot: { isLoading: false, loaded: 0, total: 0 },

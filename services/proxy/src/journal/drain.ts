@@ -57,10 +57,16 @@ export class Drain {
   #pause: Timer | undefined;
   readonly #turns = new Set<Promise<void>>();
   #failures = 0;
+  #failingSinceMs: number | undefined;
   #isStopped = false;
 
   constructor(parts: DrainParts) {
     this.#parts = parts;
+  }
+
+  /** Since when the store has taken nothing, by the monotonic clock; undefined while it takes what it is given. */
+  get failingSinceMs(): number | undefined {
+    return this.#failingSinceMs;
   }
 
   /** Something is to be drained, or has changed. */
@@ -158,6 +164,7 @@ export class Drain {
       await this.check(undrained);
       await this.exclusively(undrained, () => this.#drainOne(undrained));
       this.#failures = 0;
+      this.#failingSinceMs = undefined;
     } catch (thrown) {
       this.#noteFailure(undrained, asSionError(thrown));
     }
@@ -286,6 +293,7 @@ export class Drain {
     }
     if (this.#failures === 0) log.warn('drain-interrupted', fields);
     this.#failures++;
+    this.#failingSinceMs ??= clock.monotonicMs();
     this.#queue.add(undrained);
     this.#pause ??= clock.after(this.#pauseMs(), () => this.#goOn());
   }

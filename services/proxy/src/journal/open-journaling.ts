@@ -46,8 +46,8 @@ export interface JournaledStores {
   noteVolatile(name: string, object: StoredObject | undefined): void;
   /** Called when the store has confirmed what readers have seen under the journal's tag. */
   onDrained: (name: string, seenAs: StoredObject | undefined, object: StoredObject | undefined) => void;
-  /** Names of which something is undrained, and what the journal holds. */
-  readonly depth: JournalDepth & { readonly names: number };
+  /** Names of which something is undrained, what the journal holds, and since when the store has taken nothing of it. */
+  readonly depth: JournalDepth & { readonly names: number; readonly failingSinceMs: number | undefined };
   close(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function openJournaling(parts: JournalingParts): Promise<JournaledS
     },
     noteVolatile: (name, object) => volatiles.note(name, object),
     get depth() {
-      return { ...journal.depth, names: names.size };
+      return { ...journal.depth, names: names.size, failingSinceMs: drain.failingSinceMs };
     },
     async close() {
       await drainFor(settings.closeMs, clock, names);

@@ -33,6 +33,10 @@ describe('the metrics as Prometheus text', () => {
     metrics.countParityLeft(2);
     metrics.countRecoveryGivenUp(3);
     metrics.countUnplaced();
+    metrics.countDrained();
+    metrics.countDrainRetry();
+    metrics.countDrainRetry();
+    metrics.countJournalFull();
     const expected: [string, number][] = [
       ['sion_gets_total{source="memory"}', 2],
       ['sion_gets_total{source="miss"}', 1],
@@ -53,6 +57,9 @@ describe('the metrics as Prometheus text', () => {
       ['sion_parity_left_chunks_total', 2],
       ['sion_recovery_given_up_chunks_total', 3],
       ['sion_unplaced_objects_total', 1],
+      ['sion_journal_drained_total', 1],
+      ['sion_journal_retries_total', 2],
+      ['sion_journal_full_total', 1],
     ];
     const exposition = createExposition(metrics, { status: () => status });
     for (let round = 0; round < 2; round += 1) {
@@ -94,6 +101,12 @@ describe('the metrics as Prometheus text', () => {
     expect(samples.get('sion_recoveries_under_way')).toBe(2);
     expect(samples.get('sion_memory_capacity_bytes')).toBe(300);
   });
+
+  it('shows what the journal holds', async () => {
+    const samples = await render(createMetrics());
+    const names = ['names', 'records', 'bytes', 'disk_bytes', 'oldest_seconds'];
+    expect(names.map((name) => samples.get(`sion_journal_${name}`))).toEqual([2, 3, 500, 4096, 7]);
+  });
 });
 
 const node = { chunks: 1, usedBytes: 10, capacityBytes: 100, invocations: 1, losses: 0 };
@@ -103,6 +116,8 @@ const status: ProxyStatus = {
   state: 'serving',
   uptimeSeconds: 5,
   epoch: 1,
+  durability: 'store',
+  journal: { names: 2, records: 3, bytes: 500, maxBytes: 1000, diskBytes: 4096, oldestSeconds: 7, maxAgeSeconds: 600 },
   store: { kind: 'directory', place: '/data', reachable: true },
   objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
   snapshot: { isLoading: true, loaded: 2, total: 8 },

@@ -81,6 +81,13 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'Writes and whole reads of objects that are too large for memory.',
     (t) => t.bypassedObjects,
   );
+  plain('sion_journal_drained_total', 'Journaled writes and deletes that the store has confirmed.', (t) => t.drained);
+  plain('sion_journal_retries_total', 'Attempts to bring them to the store that failed.', (t) => t.drainRetries);
+  plain(
+    'sion_journal_full_total',
+    'Writes that the journal did not take and that went to the store at once.',
+    (t) => t.journalFull,
+  );
 }
 
 function registerDurations(registry: Registry, read: () => Durations): void {
@@ -120,6 +127,11 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
   plain('sion_snapshot_loading', '1 while the snapshot is being loaded, else 0.', (s) => Number(s.snapshot.isLoading));
   plain('sion_recovery_backlog_chunks', 'Lost chunks that are to be brought back.', (s) => s.recovery.backlogChunks);
   plain('sion_recoveries_under_way', 'Those of them that are being brought back.', (s) => s.recovery.underWay);
+  plain('sion_journal_names', 'Keys of which the store does not have the last word.', (s) => s.journal.names);
+  plain('sion_journal_records', 'Acknowledged writes that the store may not have.', (s) => s.journal.records);
+  plain('sion_journal_bytes', 'Bytes of those writes.', (s) => s.journal.bytes);
+  plain('sion_journal_disk_bytes', 'Bytes of the journal’s files.', (s) => s.journal.diskBytes);
+  plain('sion_journal_oldest_seconds', 'How long the oldest of them has waited.', (s) => s.journal.oldestSeconds);
   plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
   plain('sion_serving', '1 while requests are served, else 0.', (s) => (s.state === 'serving' ? 1 : 0));
   plain('sion_uptime_seconds', 'Seconds since the proxy started.', (s) => s.uptimeSeconds);

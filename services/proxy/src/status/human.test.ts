@@ -4,7 +4,7 @@ import type { NodeStatus } from '../fleet/fleet.ts';
 import { createMetrics } from '../metrics/counted-metrics.ts';
 import { formatBytes, formatLiveLine, formatStatus, formatUsd } from './human.ts';
 import type { ProxyStatus } from './status.ts';
-import { createStatusSource } from './status-source.ts';
+import { createStatusSource, type StatusParts } from './status-source.ts';
 
 const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
   chunks: 2,
@@ -14,7 +14,12 @@ const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
   losses: 1,
 };
 
-function sample(snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 9, total: 9 }) {
+const emptyDepth = { names: 0, records: 0, bytes: 0, diskBytes: 0, oldestMs: undefined, failingSinceMs: undefined };
+
+function sample(
+  snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 9, total: 9 },
+  depth: ReturnType<StatusParts['journal']> = emptyDepth,
+) {
   const clock = createManualClock();
   const metrics = createMetrics();
   const source = createStatusSource({
@@ -23,6 +28,9 @@ function sample(snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 
     metrics,
     state: () => 'serving',
     epoch: () => 7,
+    durability: 'journal',
+    journal: () => depth,
+    journalBounds: { journalBytes: 2 ** 20, journalMaxAgeMs: 7_200_000 },
     store: () => ({ kind: 'directory', place: '/data/store', reachable: true }),
     objects: () => ({ inMemory: 5, complete: 4, pinned: 1, maxPlacedBytes: 2 ** 30 }),
     snapshot: () => snapshot,
@@ -83,6 +91,37 @@ describe('the status for people', () => {
       '  snapshot    loading, 300 of 1000 entries; memory is not used yet',
     );
     expect(formatStatus(sample())).not.toContain('snapshot');
+  });
+
+  it('says when writes are acknowledged, and nothing of a journal that was never used', () => {
+    const text = formatStatus(sample());
+    expect(text).toContain(
+      '  writes      acknowledged when the journal has them (journal), unless they choose otherwise',
+    );
+    expect(text).not.toContain('  journal ');
+    expect(sample().journal).toEqual({
+      ...{ names: 0, records: 0, bytes: 0, maxBytes: 2 ** 20, diskBytes: 0, oldestSeconds: 0, maxAgeSeconds: 7200 },
+    });
+  });
+
+  it('says what the journal holds, and what to do when the store takes nothing of it', () => {
+    const held = { names: 2, records: 3, bytes: 2048, diskBytes: 4096, oldestMs: 3_700_900 };
+    const waiting = formatStatus(sample(undefined, { ...held, failingSinceMs: undefined })).split('\n');
+    expect(waiting).toContain(
+      '  journal     3 writes of 2 keys, 2.0 KiB of 1.0 MiB (4.0 KiB on disk), oldest 25 s; ' +
+        '0 brought to the store, 0 retries, 0 past it',
+    );
+    expect(waiting.join()).not.toContain('has taken nothing');
+    const stuck = sample(undefined, { ...held, failingSinceMs: 3_605_900 });
+    expect(stuck.journal.failingSeconds).toBe(120);
+    expect(formatStatus(stuck)).toContain('The store has taken nothing for 2 min 0 s. What was acknowledged is kept;');
+    expect(formatStatus(stuck)).not.toContain('at its bound');
+    expect(formatLiveLine(stuck)).toMatch(/ · 2 keys in the journal wait for the store$/);
+  });
+
+  it.each([{ bytes: 2 ** 20 }, { oldestMs: -4_000_000 }])('says that the journal is at its bound: %j', (change) => {
+    const depth = { ...emptyDepth, names: 1, records: 1, bytes: 1, oldestMs: 0, ...change };
+    expect(formatStatus(sample(undefined, depth))).toContain('at its bound: writes go to the store at once');
   });
 
   it.each([

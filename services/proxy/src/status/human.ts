@@ -5,9 +5,11 @@
 import type { NodeStatus } from '../fleet/fleet.ts';
 import type { ProxyStatus } from './status.ts';
 
-/** The live line: requests by source, functions awake and warm, bytes in memory, dollars so far. */
+/** The live line: requests by source, functions awake and warm, bytes in memory, dollars so far, and what waits in vain for the store. */
 export function formatLiveLine(status: ProxyStatus): string {
   const { gets, puts } = status.totals;
+  const { names, failingSeconds } = status.journal;
+  const journal = failingSeconds === undefined ? [] : [`${names} keys in the journal wait for the store`];
   const parts = [
     status.state,
     `GET ${gets.memory + gets.hot} memory, ${gets.decoded} decoded, ${gets.store} store, ${gets.miss} miss`,
@@ -15,6 +17,7 @@ export function formatLiveLine(status: ProxyStatus): string {
     `functions ${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`,
     `${formatBytes(status.memory.usedBytes)} in memory`,
     formatUsd(sum(status.totals.costUsd)),
+    ...journal,
   ];
   return parts.join(' · ');
 }
@@ -25,6 +28,8 @@ export function formatStatus(status: ProxyStatus): string {
   const lines = [
     `SION ${status.version} · ${status.state} · up ${formatSeconds(status.uptimeSeconds)} · epoch ${status.epoch}`,
     row('store', `${store.kind} ${store.place}, ${store.reachable ? 'reachable' : 'NOT reachable'}`),
+    row('writes', `acknowledged ${acknowledged[status.durability]}, unless they choose otherwise`),
+    ...journalLines(status),
     row('objects', `${objects.inMemory} in memory (${objects.complete} complete, ${objects.pinned} pinned)`),
     ...loadingLines(status),
     row('memory', `${formatBytes(memory.usedBytes)} of ${formatBytes(memory.capacityBytes)}`),
@@ -48,6 +53,33 @@ export function formatStatus(status: ProxyStatus): string {
     row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
   ];
   return [...lines, ...windowLines(status), ...nodeLines(status.nodes)].join('\n');
+}
+
+const acknowledged: Readonly<Record<ProxyStatus['durability'], string>> = {
+  store: 'when the store has them (store)',
+  journal: 'when the journal has them (journal)',
+  memory: 'when functions hold them, and never stored (memory)',
+};
+
+/** Nothing as long as the journal was never used. */
+function journalLines({ journal, totals }: ProxyStatus): readonly string[] {
+  const { names, records, bytes, maxBytes, diskBytes, oldestSeconds, maxAgeSeconds, failingSeconds } = journal;
+  const { drained, drainRetries, journalFull } = totals;
+  if (records + drained + drainRetries + journalFull === 0) return [];
+  const held = `${records} writes of ${names} keys, ${formatBytes(bytes)} of ${formatBytes(maxBytes)}`;
+  const waits = records === 0 ? '' : `, oldest ${formatSeconds(oldestSeconds)}`;
+  const counted = `${drained} brought to the store, ${drainRetries} retries, ${journalFull} past it`;
+  const lines = [row('journal', `${held} (${formatBytes(diskBytes)} on disk)${waits}; ${counted}`)];
+  if (failingSeconds !== undefined) {
+    lines.push(
+      row('', `The store has taken nothing for ${formatSeconds(failingSeconds)}. What was acknowledged is kept;`),
+    );
+    lines.push(row('', 'bring the store back, before the journal is full or the lease ends (docs/operating.md).'));
+  }
+  if (bytes >= maxBytes || oldestSeconds > maxAgeSeconds) {
+    lines.push(row('', 'It is at its bound: writes go to the store at once (SION_JOURNAL_BYTES, _MAX_AGE_MS).'));
+  }
+  return lines;
 }
 
 function recovered({ recovery, totals }: ProxyStatus): string {

@@ -3,8 +3,9 @@
  * moment of the start, so the status is always the present one.
  */
 import type { Clock } from '@sion/components';
+import type { JournaledStores } from '../journal/open-journaling.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { ProxyStatus, StatusSource } from './status.ts';
+import type { JournalStatus, ProxyStatus, StatusSource } from './status.ts';
 
 /** What each part of the proxy tells about itself. */
 export interface StatusParts {
@@ -15,6 +16,9 @@ export interface StatusParts {
   readonly state: () => ProxyStatus['state'];
   /** Of the lease; 0 before there is one. */
   readonly epoch: () => number;
+  readonly durability: ProxyStatus['durability'];
+  readonly journal: () => JournaledStores['depth'];
+  readonly journalBounds: { readonly journalBytes: number; readonly journalMaxAgeMs: number };
   readonly store: () => ProxyStatus['store'];
   readonly objects: () => ProxyStatus['objects'];
   readonly snapshot: () => ProxyStatus['snapshot'];
@@ -34,6 +38,8 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         state: parts.state(),
         uptimeSeconds: Math.floor((parts.clock.monotonicMs() - startedMs) / 1000),
         epoch: parts.epoch(),
+        durability: parts.durability,
+        journal: journalOf(parts),
         store: parts.store(),
         objects: parts.objects(),
         snapshot: parts.snapshot(),
@@ -48,5 +54,17 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         totals: parts.metrics.snapshot(),
       };
     },
+  };
+}
+
+function journalOf({ clock, journal, journalBounds }: StatusParts): JournalStatus {
+  const { names, records, bytes, diskBytes, oldestMs, failingSinceMs } = journal();
+  const secondsSince = (ms: number) => Math.floor((clock.monotonicMs() - ms) / 1000);
+  return {
+    ...{ names, records, bytes, diskBytes },
+    maxBytes: journalBounds.journalBytes,
+    oldestSeconds: oldestMs === undefined ? 0 : secondsSince(oldestMs),
+    maxAgeSeconds: journalBounds.journalMaxAgeMs / 1000,
+    ...(failingSinceMs === undefined ? {} : { failingSeconds: secondsSince(failingSinceMs) }),
   };
 }

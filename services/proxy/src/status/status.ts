@@ -1,6 +1,7 @@
 /** What `/v1/status`, `sion status --json`, INFO and the live line say; one shape for all of them. */
 import type { NodeStatus } from '../fleet/fleet.ts';
 import type { MetricsSnapshot } from '../metrics/metrics.ts';
+import type { Durability } from '../objects/objects.ts';
 import type { SnapshotProgress } from '../snapshot/snapshot-loader.ts';
 
 export interface ProxyStatus {
@@ -9,6 +10,9 @@ export interface ProxyStatus {
   readonly state: 'starting' | 'serving' | 'draining' | 'fenced';
   readonly uptimeSeconds: number;
   readonly epoch: number;
+  /** Of writes that do not choose. */
+  readonly durability: Durability;
+  readonly journal: JournalStatus;
   readonly store: { readonly kind: string; readonly place: string; readonly reachable: boolean };
   readonly objects: {
     /** Entries in the directory: objects with chunks in memory. */
@@ -28,6 +32,24 @@ export interface ProxyStatus {
   readonly nodes: readonly NodeStatus[];
   readonly connections: { readonly resp: number; readonly links: number };
   readonly totals: MetricsSnapshot;
+}
+
+/** What is acknowledged and not yet in the store. */
+export interface JournalStatus {
+  /** Keys of which the store does not have the last word. */
+  readonly names: number;
+  /** Writes that the store does not have, or is not known to have. */
+  readonly records: number;
+  /** Of those writes; above `maxBytes` further ones go to the store at once. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Of the journal's files. */
+  readonly diskBytes: number;
+  /** How long the oldest of them has waited; 0 when there is none. Above `maxAgeSeconds` further ones go to the store at once. */
+  readonly oldestSeconds: number;
+  readonly maxAgeSeconds: number;
+  /** How long the store has taken nothing that it was given; undefined while it takes it. */
+  readonly failingSeconds?: number;
 }
 
 export interface WindowStatus {

@@ -21,13 +21,7 @@ const sections: readonly {
   {
     name: 'persistence',
     title: 'Persistence',
-    fields: () => [
-      ['loading', 0],
-      ['aof_enabled', 0],
-      // Nothing is saved in the background: a write is in the store when it is acknowledged.
-      ['rdb_bgsave_in_progress', 0],
-      ['aof_rewrite_in_progress', 0],
-    ],
+    fields: persistenceFields,
   },
   { name: 'stats', title: 'Stats', fields: statsFields },
   {
@@ -96,6 +90,26 @@ function memoryFields({ processUsage }: Front, { memory }: ProxyStatus): Fields 
     ['maxmemory', 0],
     ['maxmemory_human', '0B'],
     ['maxmemory_policy', 'noeviction'],
+  ];
+}
+
+/** Redis's own files do not exist here; the journal has names of its own. */
+function persistenceFields(_front: Front, { durability, journal, totals }: ProxyStatus): Fields {
+  return [
+    ['loading', 0],
+    ['aof_enabled', 0],
+    ['rdb_bgsave_in_progress', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['sion_durability', durability],
+    ['sion_journal_names', journal.names],
+    ['sion_journal_records', journal.records],
+    ['sion_journal_bytes', journal.bytes],
+    ['sion_journal_disk_bytes', journal.diskBytes],
+    ['sion_journal_oldest_seconds', journal.oldestSeconds],
+    ['sion_journal_failing_seconds', journal.failingSeconds ?? 0],
+    ['sion_journal_drained', totals.drained],
+    ['sion_journal_retries', totals.drainRetries],
+    ['sion_journal_full', totals.journalFull],
   ];
 }
 
