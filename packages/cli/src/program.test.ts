@@ -34,6 +34,8 @@ describe('wrong commands and options end with exit code 2 before anything is tri
     [['get'], "missing required argument 'key'"],
     [['put', 'k', '-', '--ttl', 'soon'], 'whole number'],
     [['put', 'k', '-', '--ttl', '0'], 'whole number'],
+    [['put', 'k', '-', '--durability', 'tape'], 'Allowed choices are store, journal, memory.'],
+    [['put', 'k', '-', '--durability', 'memory', '--no-place'], 'cannot go with --no-place'],
     [['reclaim'], 'with one of --count N, --share X, --all and --node NAME'],
     [['reclaim', '--all', '--count', '2'], 'only one of'],
     [['reclaim', '--share', '1.5'], 'above 0 and at most 1'],

@@ -10,6 +10,9 @@ import { type Address, ConnectionFault, callHttp, isSuccess, RefusedCall, refusa
 import { type ObjectName, objectPath } from './object-name.ts';
 import type { Patience } from './object-read.ts';
 
+/** The store has it; the proxy's journal has it, and the store follows; functions hold it, and it is never stored. */
+export type Durability = 'store' | 'journal' | 'memory';
+
 /** What a put says beside the bytes. */
 export interface PutTerms {
   readonly contentType?: string;
@@ -20,6 +23,8 @@ export interface PutTerms {
   readonly ifAbsent?: boolean;
   /** Only in the place of this version. */
   readonly ifMatch?: string;
+  /** When it is acknowledged; absent = as the proxy's settings say. */
+  readonly durability?: Durability;
   /** To the store alone, not into memory. */
   readonly noPlace?: boolean;
 }
@@ -148,7 +153,7 @@ async function attempt(parts: WriteParts, reading: Reading): Promise<WrittenObje
 }
 
 function headersOf({ source, terms }: WriteParts): Readonly<Record<string, string | number>> {
-  const { contentType, ttlSeconds, metadata, ifAbsent, ifMatch, noPlace } = terms;
+  const { contentType, ttlSeconds, metadata, ifAbsent, ifMatch, durability, noPlace } = terms;
   const meta = [...(metadata ?? [])].map(([name, value]) => [`sion-meta-${name}`, encodeUserMetadataValue(value)]);
   return {
     'content-type': contentType ?? 'application/octet-stream',
@@ -156,6 +161,7 @@ function headersOf({ source, terms }: WriteParts): Readonly<Record<string, strin
     ...(ttlSeconds === undefined ? {} : { 'sion-ttl': ttlSeconds }),
     ...(ifAbsent === true ? { 'if-none-match': '*' } : {}),
     ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+    ...(durability === undefined ? {} : { 'sion-durability': durability }),
     ...(noPlace === true ? { 'sion-no-place': '1' } : {}),
     ...Object.fromEntries(meta),
   };

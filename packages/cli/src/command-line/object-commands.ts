@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
 import type { Address } from '../client/http-call.ts';
-import type { PutTerms } from '../client/object-write.ts';
+import type { Durability, PutTerms } from '../client/object-write.ts';
 import { getObject } from '../commands/get.ts';
 import { type ListFormat, printObjects } from '../commands/list.ts';
 import { putObject } from '../commands/put.ts';
@@ -53,12 +53,15 @@ function addGet(program: Command, environment: Environment): void {
     });
 }
 
+const durabilities: readonly Durability[] = ['store', 'journal', 'memory'];
+
 interface PutOptions extends Addressed, Loudness {
   readonly ttl?: number;
   readonly contentType?: string;
   readonly meta?: ReadonlyMap<string, string>;
   readonly ifAbsent?: boolean;
   readonly ifMatch?: string;
+  readonly durability?: Durability;
   readonly place: boolean;
 }
 
@@ -68,7 +71,7 @@ function addPut(program: Command, environment: Environment): void {
       .command('put')
       .summary('stream a file or standard input into an object')
       .description(
-        'Stream FILE or, with - or nothing, standard input into an object. Done when it is stored durably. ' +
+        'Stream FILE or, with - or nothing, standard input into an object. Done when the write is acknowledged, by default when it is stored durably. ' +
           'An upload that breaks off leaves nothing behind and begins again at the first byte.',
       )
       .argument('<key>')
@@ -79,10 +82,23 @@ function addPut(program: Command, environment: Environment): void {
     .addOption(new Option('--meta <name=value>', 'kept with the object; may be repeated').argParser(metadataPair))
     .addOption(new Option('--if-absent', 'only when there is no such object').conflicts('ifMatch'))
     .addOption(new Option('--if-match <etag>', 'only in the place of this version').argParser(entityTag))
+    .addOption(
+      new Option(
+        '--durability <mode>',
+        'acknowledged when the store has it; when the journal has it and the store follows; or when functions hold it, ' +
+          'never stored (without it: SION_DURABILITY)',
+      ).choices(durabilities),
+    )
     .option('--no-place', 'to the store alone, not into memory')
     .option('--progress', 'now and then a line, where there is no terminal for a bar')
     .option('-q, --quiet', 'neither progress nor notices; errors are told')
     .action(async (key: string, file: string, options: PutOptions) => {
+      if (options.durability === 'memory' && !options.place) {
+        throw new CliError(
+          2,
+          'put: --durability memory keeps the object in memory alone; it cannot go with --no-place.',
+        );
+      }
       const { url, encoded, progress, quiet } = options;
       await withSurroundings((around) =>
         putObject(
@@ -100,7 +116,7 @@ function addPut(program: Command, environment: Environment): void {
     });
 }
 
-function termsOf({ ttl, contentType, meta, ifAbsent, ifMatch, place }: PutOptions): PutTerms {
+function termsOf({ ttl, contentType, meta, ifAbsent, ifMatch, durability, place }: PutOptions): PutTerms {
   return {
     noPlace: !place,
     ...(ttl === undefined ? {} : { ttlSeconds: ttl }),
@@ -108,6 +124,7 @@ function termsOf({ ttl, contentType, meta, ifAbsent, ifMatch, place }: PutOption
     ...(meta === undefined ? {} : { metadata: meta }),
     ...(ifAbsent === undefined ? {} : { ifAbsent }),
     ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(durability === undefined ? {} : { durability }),
   };
 }
 

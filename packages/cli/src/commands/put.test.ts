@@ -176,6 +176,21 @@ describe('terms', () => {
     expect(info?.expiresAtMs).toBe(objects.nowMs() + 60_000);
   });
 
+  test('say when the put is acknowledged, and whether it is placed', async () => {
+    const seen: unknown[] = [];
+    const stage: MemoryObjects['stage'] = (key, sizeBytes, options) => {
+      seen.push([options?.durability, options?.place]);
+      return objects.stage(key, sizeBytes, options);
+    };
+    const { port } = await serveHttp({ objects: { ...objects, stage } });
+    await put3(testAddress(port));
+    await put3(testAddress(port), { durability: 'journal', noPlace: true });
+    expect(seen).toEqual([
+      [undefined, true],
+      ['journal', false],
+    ]);
+  });
+
   test('may be conditions', async () => {
     await put3(direct, { ifAbsent: true });
     await expect(put3(direct, { ifAbsent: true })).rejects.toThrow('large exists already; nothing was changed.');

@@ -14,6 +14,12 @@ export interface PutRequest extends Loudness {
   readonly terms: PutTerms;
 }
 
+const awaited = {
+  store: 'waiting for the store',
+  journal: 'waiting for the journal',
+  memory: 'waiting for the functions',
+} as const;
+
 /** Resolves when the write is acknowledged. */
 export async function putObject(request: PutRequest, around: Surroundings): Promise<void> {
   const { http, name, terms } = request;
@@ -25,7 +31,7 @@ export async function putObject(request: PutRequest, around: Surroundings): Prom
   const patience = { ...around.patience, maxRetries: Math.min(around.patience.maxRetries, putRetries) };
   const watch = {
     onPiece: (bytes: number) => display.moved(bytes),
-    onSent: () => display.wait('waiting for the store'),
+    onSent: () => display.wait(awaited[terms.durability ?? 'store']),
     onRetry: (reason: string) => {
       display.restart();
       display.say(`${firstLine(reason)} It is sent again from the beginning.`);
