@@ -101,6 +101,44 @@ const disk: readonly Omit<BadInput, 'test'>[] = [
   },
 ];
 
+const durability: readonly Omit<BadInput, 'test'>[] = [
+  {
+    input: 'an unknown durability of a connection',
+    gets: '`ERR durability … is unknown`, the connection keeps the one it had',
+    limit: '`store`, `journal`, `memory`',
+  },
+  {
+    input: 'an unknown durability of a request',
+    gets: '400 `invalid`, nothing stored',
+    limit: '`store`, `journal`, `memory`',
+  },
+  {
+    input: 'memory alone, and no place in memory',
+    gets: '400 `invalid`, before the body',
+    limit: '—',
+  },
+  {
+    input: 'memory alone, for an object that is too large for it',
+    gets: '`CAPACITY …`, 507 `capacity`; what was there stays',
+    limit: '`SION_MAX_PLACED_BYTES`',
+  },
+  {
+    input: 'a journal at its bound while the store is away',
+    gets: '`UNAVAILABLE …`, 503 `unavailable`, as without a journal; reads go on, and writes once the store is back',
+    limit: '`SION_JOURNAL_BYTES`, `SION_JOURNAL_MAX_AGE_MS`',
+  },
+  {
+    input: 'a journal that cannot be read',
+    gets: 'the proxy does not start: exit code 1, the file, and what to do',
+    limit: '—',
+  },
+  {
+    input: 'a full disk under the journal',
+    gets: 'writes go to the store at once; one whose record is half written may get `INDETERMINATE …`',
+    limit: 'the disk',
+  },
+];
+
 const unreachable: readonly Omit<BadInput, 'test'>[] = [
   {
     input: 'a store that breaks every connection',
@@ -140,6 +178,7 @@ export const badInputs: readonly BadInput[] = [
   ...of(redis, 'redis.test.ts'),
   ...of(http, 'http.test.ts'),
   ...of(disk, 'store.test.ts'),
+  ...of(durability, 'durability.test.ts'),
   ...of(unreachable, 'unreachable.ci.test.ts'),
   ...of(heavy, 'heavy.ci.test.ts'),
 ];

@@ -13,7 +13,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { Durability, NewBytes, StagedBytes } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
 import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
-import { finishPlacing, noRoom, tooLarge } from './volatile-writes.ts';
+import { finishPlacing, noRoom, nowhere, tooLarge } from './volatile-writes.ts';
 
 export interface StagingParts {
   readonly store: Store;
@@ -39,6 +39,7 @@ export async function stageBytes(
   bytes: NewBytes,
   options: StageOptions,
 ): Promise<StagedBytes> {
+  if (options.durability === 'memory' && !options.place) throw nowhere();
   if (bytes.kind === 'bytes') return new KeptBytes(bytes.bytes);
   if (bytes.sizeBytes !== undefined) assertSize(parts, bytes.sizeBytes);
   // Without room the bytes are not waited for: whoever holds it may be a client that has stopped sending.

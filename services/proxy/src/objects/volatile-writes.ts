@@ -32,12 +32,7 @@ export async function placeVolatile(
   parts: VolatileParts,
   { key, before, bytes, metadata, place }: VolatileWrite,
 ): Promise<{ readonly object: KnownObject; readonly placed: PlacedObject } | 'conflict'> {
-  if (!place) {
-    throw new SionError(
-      'invalid',
-      'durability memory and no place in memory: use store or journal, or let it be placed',
-    );
-  }
+  if (!place) throw nowhere();
   const placed = bytes instanceof PlacedBytes ? bytes.placed : await placeKept(parts.memory, bytes.bytes);
   const isOwn = !(bytes instanceof PlacedBytes);
   try {
@@ -81,18 +76,26 @@ export async function finishPlacing(
   throw noRoom();
 }
 
+/** Of a write that is to be neither stored nor placed. */
+export function nowhere(): SionError {
+  return new SionError(
+    'invalid',
+    'durability memory and no place in memory: use store or journal, or let it be placed',
+  );
+}
+
 export function tooLarge(memory: ObjectMemory, sizeBytes: number | undefined): SionError {
   const { maxObjectBytes } = memory.parts;
   const size = sizeBytes === undefined ? 'the object' : `an object of ${sizeBytes} bytes`;
   return new SionError(
     'capacity',
-    `${size} is over the ${maxObjectBytes} bytes that memory takes (SION_MAX_PLACED_BYTES); use durability store`,
+    `${size} is over the ${maxObjectBytes} bytes that memory takes (SION_MAX_PLACED_BYTES); use durability store or journal`,
   );
 }
 
 export function noRoom(): SionError {
   return new SionError(
     'unavailable',
-    'the functions did not take the object into memory; retry, or use durability store',
+    'the functions did not take the object into memory; retry, or use durability store or journal',
   );
 }
