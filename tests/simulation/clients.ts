@@ -223,7 +223,7 @@ export class SimulatedClient {
         );
       }
     }
-    const observation = this.#call(reached, key, call);
+    const observation = this.#call(reached, key, call, durability);
     try {
       await this.#arrive(reached);
       const mutation = mutationOf(key, call, staged);
@@ -240,8 +240,9 @@ export class SimulatedClient {
     return life.within(life.process.answer(this.#world.sleep(this.#random.integer(3))));
   }
 
-  #call({ service }: Reached, key: string, call: ObjectCall): Observation {
-    return this.#world.history.call(key, this.#name, call, service.engine.nowMs());
+  #call({ service }: Reached, key: string, call: ObjectCall, durability: Durability = 'store'): Observation {
+    const who = durability === 'store' ? this.#name : `${this.#name} (${durability})`;
+    return this.#world.history.call(key, who, call, service.engine.nowMs());
   }
 
   #returned({ service }: Reached, observation: Observation, found: FoundObject | undefined): void {

@@ -4,7 +4,7 @@ import { type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
 import type { World } from './world.ts';
 
 /** Of all writes; the others are acknowledged by the store. */
-const shareOf: Readonly<Record<Exclude<Durability, 'store'>, number>> = { journal: 0, memory: 0 };
+const shareOf: Readonly<Record<Exclude<Durability, 'store'>, number>> = { journal: 0.3, memory: 0.15 };
 
 /**
  * The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells; those of twins, `…~twin`,

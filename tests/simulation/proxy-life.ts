@@ -3,7 +3,7 @@
  * Clients that wait for a dead one are told after a moment, as by a connection that breaks.
  */
 import { type Files, type Log, type LogFields, VirtualProcess } from '@sion/components';
-import { freeStore, type ProxySettings, type Service, startService, stopService } from '@sion/proxy';
+import { type Durability, freeStore, type ProxySettings, type Service, startService, stopService } from '@sion/proxy';
 import { asSionError, type SionError } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { noteLeaks } from './bounds.ts';
@@ -39,6 +39,11 @@ export class ProxyLife {
 
   get service(): Service | undefined {
     return this.#state === 'serving' ? this.#service : undefined;
+  }
+
+  /** Writes that were acknowledged, by what. */
+  get acknowledged(): Readonly<Record<Durability, number>> {
+    return this.#service?.metrics.snapshot().puts ?? { store: 0, journal: 0, memory: 0 };
   }
 
   get isDead(): boolean {

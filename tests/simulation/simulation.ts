@@ -2,7 +2,7 @@
  * One simulation: clients and faults in a world from one seed, then calm, then what must hold. The same seed gives the
  * same history, to the byte.
  */
-import type { ReadSource } from '@sion/proxy';
+import type { Durability, ReadSource } from '@sion/proxy';
 import { asSionError } from '@sion/wire';
 import { SimulatedClient } from './clients.ts';
 import { befall } from './faults.ts';
@@ -35,6 +35,8 @@ export interface SimulationReport {
   /** Functions that may be used. */
   readonly nodes: number;
   readonly tally: Tally;
+  /** Writes, by what they were acknowledged. */
+  readonly acknowledged: Readonly<Record<Durability, number>>;
 }
 
 const pauseMs = 6000;
@@ -84,8 +86,17 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     faults: weather.counts,
     reads: world.reads,
     nodes: world.settings.nodes,
+    acknowledged: acknowledgedBy(world),
     tally: world.tally,
   };
+}
+
+function acknowledgedBy({ lives }: World): Readonly<Record<Durability, number>> {
+  const sum = { store: 0, journal: 0, memory: 0 };
+  for (const { acknowledged } of lives) {
+    for (const by of ['store', 'journal', 'memory'] as const) sum[by] += acknowledged[by];
+  }
+  return sum;
 }
 
 async function live(

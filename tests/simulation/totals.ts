@@ -24,7 +24,7 @@ export class Totals {
     return this.#failed;
   }
 
-  add({ problems, operations, virtualMs, nodes, faults, reads, tally }: SimulationReport): void {
+  add({ problems, operations, virtualMs, nodes, faults, reads, tally, acknowledged }: SimulationReport): void {
     const { calls, struck, overlapping, losses } = tally;
     const [hours, lost] = [virtualMs / 3_600_000, [...losses.values()].reduce((sum, count) => sum + count, 0)];
     this.#reports++;
@@ -41,6 +41,7 @@ export class Totals {
     this.#leastOverlap = Math.min(this.#leastOverlap, overlapping / Math.max(1, calls));
     for (const [kind, times] of faults) this.#count(kind, times);
     for (const [source, times] of reads) this.#count(`(read: ${source})`, times);
+    for (const [by, times] of Object.entries(acknowledged)) this.#count(`(write acknowledged: ${by})`, times);
     for (const [reason, times] of losses) this.#count(`(instance ended: ${reason})`, times);
   }
 

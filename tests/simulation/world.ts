@@ -40,8 +40,8 @@ const settingsOfWorld: Readonly<Record<string, string>> = {
 /** What an instance holds: some objects do not fit. */
 const nodeCapacityBytes = 96 * 1024;
 
-/** Less than the settings allow, as everything is: several bodies at a time do not fit. */
-const bodyMemoryBytes = 256 * 1024;
+/** Less than settings may be, as everything is: several bodies at a time do not fit, nor does what an outage leaves. */
+const tightLimits = { bodyMemoryBytes: 256 * 1024, journalBytes: 384 * 1024, journalMaxAgeMs: 30_000 };
 
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
@@ -79,7 +79,7 @@ export class World {
     this.seed = seed;
     this.weather = new Weather(seed);
     this.#diskRandom = new SeededRandom(`${seed} disk`);
-    this.settings = { ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }), bodyMemoryBytes };
+    this.settings = { ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }), ...tightLimits };
     this.network = new VirtualNetwork(this.weather.network);
     this.network.onWritten = (reader, bytes) => this.#noteWritten(reader, bytes);
     this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024, etags: this.weather.climate.etags });
