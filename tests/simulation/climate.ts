@@ -24,13 +24,15 @@ const mostOf = {
   invocationAnsweredLate: 0.02,
   dialRefused: 0.02,
   dialSilent: 0.02,
-  diskFails: 0.1,
+  diskFails: 0.03,
   silentDeaths: 0.5,
 } as const;
 
 export interface Climate extends Readonly<Record<keyof typeof mostOf, number>> {
   /** What the store's ETags tell apart, see `VirtualStoreOptions`. */
   readonly etags: 'version' | 'content';
+  /** Whether some writes are for memory alone. */
+  readonly isCache: boolean;
   /** True: one disk that goes with the proxy from machine to machine. False: each machine has its own. */
   readonly diskMoves: boolean;
 }
@@ -41,7 +43,9 @@ export function drawClimate(random: SeededRandom): Climate {
     climate[kind] = random.integer(4) === 0 ? 0 : random.double() * most;
   }
   const etags = random.integer(3) === 0 ? 'content' : 'version';
-  // Under a tag that comes back, a write that lands late may undo a later one: what has no remedy here is not tried.
-  const late = etags === 'content' ? { storeWriteLate: 0, storeDeleteLate: 0 } : {};
-  return { ...(climate as typeof mostOf), ...late, etags, diskMoves: random.integer(3) > 0 };
+  const isCache = random.integer(3) === 0;
+  // A condition that holds again after other versions lets in what lands late: a tag that comes back with its bytes, or a
+  // name that is absent because its value is in memory alone. What has no remedy here is not tried.
+  const late = etags === 'content' || isCache ? { storeWriteLate: 0, storeDeleteLate: 0 } : {};
+  return { ...(climate as typeof mostOf), ...late, etags, isCache, diskMoves: random.integer(4) > 0 };
 }

@@ -3,8 +3,8 @@ import type { Durability } from '@sion/proxy';
 import { type ObjectCall, payloadOf, SeededRandom } from '@sion/workload';
 import type { World } from './world.ts';
 
-/** Of all writes; the others are acknowledged by the store. */
-const shareOf: Readonly<Record<Exclude<Durability, 'store'>, number>> = { journal: 0.3, memory: 0.15 };
+/** Of all writes, where there are any of them; the others are acknowledged by the store. */
+const shareOf: Readonly<Record<Exclude<Durability, 'store'>, number>> = { journal: 0.3, memory: 0.2 };
 
 /**
  * The bytes of a token: of a counter its digits, otherwise the payload whose size the token tells; those of twins, `…~twin`,
@@ -65,8 +65,9 @@ export class Demand {
 
   /** How durable a change is to be before it is acknowledged. Where disks stay behind, a journal is no promise. */
   drawDurability(): Durability {
+    const { diskMoves, isCache } = this.#world.weather.climate;
     const drawn = this.random.double();
-    if (drawn < shareOf.journal) return this.#world.weather.climate.diskMoves ? 'journal' : 'store';
-    return drawn < shareOf.journal + shareOf.memory ? 'memory' : 'store';
+    if (drawn < shareOf.journal) return diskMoves ? 'journal' : 'store';
+    return drawn < shareOf.journal + shareOf.memory && isCache ? 'memory' : 'store';
   }
 }

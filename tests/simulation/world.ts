@@ -41,7 +41,7 @@ const settingsOfWorld: Readonly<Record<string, string>> = {
 const nodeCapacityBytes = 96 * 1024;
 
 /** Less than settings may be, as everything is: several bodies at a time do not fit, nor does what an outage leaves. */
-const tightLimits = { bodyMemoryBytes: 256 * 1024, journalBytes: 384 * 1024, journalMaxAgeMs: 30_000 };
+const tightLimits = { bodyMemoryBytes: 256 * 1024, journalBytes: 384 * 1024, journalMaxAgeMs: 240_000 };
 
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
@@ -61,7 +61,7 @@ export class World {
   /** Reads that had bytes, by where those came from. */
   readonly reads = new Map<ReadSource, number>();
   readonly settings: ProxySettings;
-  /** What each function returned last, of an invocation that began then. */
+  /** What each function that does not run returned last, of an invocation that began then. */
   readonly returned = new Map<string, { readonly result: InvocationResult; readonly begunMs: number }>();
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
@@ -258,6 +258,7 @@ export class World {
     return async (payload: Uint8Array, remainingMs: number) => {
       const event: unknown = JSON.parse(Buffer.from(payload).toString());
       const begunMs = this.time.nowMs;
+      this.returned.delete(functionName);
       const result = await node.handle(event, remainingMs);
       this.returned.set(functionName, { result, begunMs });
       if (result.bytes > nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
