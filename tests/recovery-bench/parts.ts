@@ -105,8 +105,8 @@ export async function benchReads(options: Options, report: Report): Promise<void
     await fleet.stop();
   }
   report.say('');
-  report.say(`${what}; virtual time, 75 MB/s per instance, no burst; ${virtualWorldFacts}`);
-  const network = { networkBytesPerSecond: 75 * mb, networkBurstBytes: 0, networkPeakBytesPerSecond: 0 };
+  report.say(`${what}; virtual time, ${mbPerSecond} MB/s per instance, no burst; ${virtualWorldFacts}`);
+  const network = { networkBytesPerSecond: mbPerSecond * mb, networkBurstBytes: 0, networkPeakBytesPerSecond: 0 };
   const world = await VirtualRecovery.prepare({ chunkBytes, heldBytes: heldMb * mb, network, mostSpread: 20 });
   tellReads(await world.reads({ spread, perNode }, { failures, samples, readers }), report);
 }
@@ -123,8 +123,8 @@ export async function sweep(_options: Options, report: Report): Promise<void> {
   const network = { networkBytesPerSecond: 75 * mb, networkBurstBytes: 0, networkPeakBytesPerSecond: 0 };
   report.say('');
   report.say(`sweep in virtual time: 752 MB held, 75 MB/s per instance, no burst; ${virtualWorldFacts}`);
-  const rows: string[][] = [];
-  for (const size of [mb / 4, mb, 4 * mb]) {
+  for (const size of [mb / 2, mb, 2 * mb, 4 * mb]) {
+    const rows = [['chunk kB', 'R', 'per node', 'seconds', 'floor', 'of the bandwidth']];
     const world = await VirtualRecovery.prepare({ chunkBytes: size, heldBytes, network, mostSpread: 40 });
     for (const spread of [10, 20, 40]) {
       for (const perNode of [2, 4, 8, 16]) {
@@ -136,9 +136,9 @@ export async function sweep(_options: Options, report: Report): Promise<void> {
         ]);
       }
     }
+    report.table(rows);
     for (const problem of await world.verify()) report.miss(`sweep: ${problem}`);
   }
-  report.table([['chunk kB', 'R', 'per node', 'seconds', 'floor', 'of the bandwidth'], ...rows]);
 }
 
 function startFleet(heldMb: number, bytesPerSecond: number): Promise<LiveFleet> {

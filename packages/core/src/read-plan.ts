@@ -23,7 +23,7 @@
  *
  * Two kinds of late nodes are foreseen. One that is known to be busy otherwise makes its chunks *doubtful*: as many others are
  * asked beside them from the start. One that keeps the read waiting when nearly all others have answered *lags*: others are
- * asked in its stead, and when there are none, the store.
+ * asked in its stead, as far as there are any. The store is not: it may be away, and the node come after all.
  *
  * Chunks may also come from elsewhere (the store, a buffer): `onChunk` takes any index at any time.
  */
@@ -132,13 +132,10 @@ class FragmentReadMachine implements FragmentRead {
   }
 
   onLag(): FragmentReadStep {
-    const late = this.missing().length;
     const others = [...this.#states.keys()].filter(
       (index) => this.#states[index] === 'asked' && !this.#wanted.includes(index),
     );
-    const idle = this.#idle(late - others.length);
-    if (this.#ended || idle.length + others.length >= late) return this.#next(idle);
-    return this.#end({ kind: 'store', missing: this.missing() });
+    return this.#next(this.#idle(this.missing().length - others.length));
   }
 
   isNearlyDone(): boolean {
