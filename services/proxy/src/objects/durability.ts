@@ -8,8 +8,8 @@ export function isDurability(text: string): text is Durability {
   return durabilities.some((each) => each === text);
 }
 
-/** The most careful of those that were asked for; `otherwise` when none was. */
+/** The most careful of those that were asked for; who does not say asks for `otherwise`. */
 export function strongestDurability(asked: readonly (Durability | undefined)[], otherwise: Durability): Durability {
-  const ranks = asked.map((each) => (each === undefined ? -1 : durabilities.indexOf(each)));
+  const ranks = asked.map((each) => durabilities.indexOf(each ?? otherwise));
   return durabilities[Math.max(-1, ...ranks)] ?? otherwise;
 }
