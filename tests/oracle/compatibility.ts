@@ -18,7 +18,7 @@ const notes: Readonly<Record<string, string>> = {
   renamenx: 'each of the two keys by itself',
   'memory|stats': 'tells of the functions’ memory',
   'memory|doctor': 'tells of the functions’ memory',
-  wait: '0 at once: there are no replicas to wait for, and what was acknowledged is durable',
+  wait: '0 at once: there are no replicas to wait for, and what was acknowledged is durable, unless `SION DURABILITY memory` was chosen',
   set: 'with `GET`, an old value above 4 MiB is refused (`CAPACITY`) and nothing is changed',
   type: '`string` or `none`',
   select: 'there is database 0 only',

@@ -5,7 +5,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { SionError } from './errors.ts';
 
-/** When a write is acknowledged. `store`: the store has confirmed it. The others are refused by servers without them. */
+/**
+ * When a write is acknowledged. `store`: the store has confirmed it. `journal`: it is fsynced in the proxy's journal, and
+ * the store follows. `memory`: functions hold it, it is never stored, and it may vanish.
+ */
 export type Durability = 'store' | 'journal' | 'memory';
 
 /** What a client is told. Each has a default; all together are those of a SION on this machine. */

@@ -67,7 +67,7 @@ export async function runUp(parts: UpParts): Promise<void> {
     removeListener();
     claim.release();
   }
-  screen.say('Stopped. Everything that was acknowledged is in the store.');
+  screen.say('Stopped. Everything acknowledged by store or journal is kept, in the store or for the next start.');
 }
 
 function claimFolder(folder: string, clock: Clock): DataFolderClaim {

@@ -203,8 +203,8 @@ function portOf(fields: ReadyFields, name: string, fallback: number): number {
 function describeDeath(name: PartName, end: PartEnd, decision: RestartDecision): string {
   const means =
     name === 'emulator'
-      ? 'The functions and their memory went with it; every acknowledged value is in the store and is read from there.'
-      : 'Requests under way were cut off; every acknowledged value is in the store.';
+      ? 'The functions and their memory went with it, and what durability memory had there; every other acknowledged value is in the store or the journal.'
+      : 'Requests under way were cut off; every value acknowledged by store or journal is kept.';
   const next =
     decision.kind === 'restart'
       ? decision.quickFailures > 1

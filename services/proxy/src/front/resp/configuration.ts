@@ -26,7 +26,7 @@ const mib = 1024 * 1024;
 
 /** In the order of their names. */
 export const parameters: readonly Parameter[] = [
-  // There is no append-only file: a write is acknowledged when the store has it.
+  // There is no append-only file: the journal is SION's own, and has settings of its own.
   { name: 'appendonly', read: () => 'no' },
   { name: 'bind', read: ({ settings }) => settings.host },
   { name: 'databases', read: () => '1' },

@@ -25,7 +25,7 @@ export function describeApi(version: string): { readonly [name: string]: Json } 
       version,
       summary: 'Elastic memory for objects, held durably in a store.',
       description: [
-        'Objects of 0 bytes to 64 GiB under keys of 0 to 512 bytes. A write that was acknowledged is in the store; a read',
+        'Objects of 0 bytes to 64 GiB under keys of 0 to 512 bytes. A write that was acknowledged is in the store, unless it chose another `Sion-Durability`; a read',
         'never gives an older value than one that was given or acknowledged before. Every answer has a request id, and',
         'every refusal a JSON body with a stable code.',
       ].join(' '),

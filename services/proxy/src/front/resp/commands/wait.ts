@@ -5,7 +5,7 @@ import { ReplyError } from '../redis-errors.ts';
 
 /**
  * WAIT numreplicas timeout: how many replicas have this connection's writes. There are none, and none will come: the
- * answer is 0 at once. What was acknowledged is durable already.
+ * answer is 0 at once. What was acknowledged is as durable as it is going to be without waiting.
  */
 export const wait: Command = {
   name: 'wait',
