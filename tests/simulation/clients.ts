@@ -201,7 +201,7 @@ export class SimulatedClient {
     }
     const size = random.integer(3) === 0 ? {} : { sizeBytes: bytes.length };
     const given: NewBytes = { kind: 'stream', ...size, pieces: pieces() };
-    const place = random.integer(8) > 0;
+    const place = random.integer(8) > 0 || durability === 'memory';
     return this.#arrive({ life, service }).then(() =>
       life.within(service.engine.stage(key, given, { place, durability })),
     );

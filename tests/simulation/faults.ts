@@ -17,6 +17,7 @@ const plan: readonly (readonly [share: number, kind: string, befall: Fault])[] =
   [14, 'idle instance reclaimed', (world, random) => reclaimOne(world, random, 'idle')],
   [14, 'serving instance reclaimed', (world, random) => reclaimOne(world, random, 'busy')],
   [14, 'storing instance reclaimed', reclaimStoring],
+  [4, 'starting instance reclaimed', reclaimStarting],
   [4, 'share of instances reclaimed', (world) => reclaimed(world, { kind: 'share', share: 0.3 })],
   [2, 'all instances reclaimed', (world) => reclaimed(world, { kind: 'all' })],
   [12, 'link cut', (world, random) => withLink(world, random, (link) => link.cut())],
@@ -87,6 +88,14 @@ async function reclaimStoring(world: World, random: SeededRandom): Promise<void>
   if (process === undefined) return;
   const partMs = random.double();
   if (random.integer(2) === 0) await world.sleep(partMs);
+  reclaimProcess(world, process);
+}
+
+/** The next instance, while its code starts. */
+async function reclaimStarting(world: World, random: SeededRandom): Promise<void> {
+  const process = await world.nextStarting();
+  if (process === undefined) return;
+  await world.sleep(random.integer(100));
   reclaimProcess(world, process);
 }
 

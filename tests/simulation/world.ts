@@ -71,6 +71,7 @@ export class World {
   readonly #nodeStores = new Map<VirtualProcess, RemoteStore>();
   #calling: (() => void)[] = [];
   #storing: ((process: VirtualProcess | undefined) => void)[] = [];
+  #starting: ((process: VirtualProcess | undefined) => void)[] = [];
   #wallOffsetMs = worldBeginsMs;
   #instances = 0;
   #isSupervised = true;
@@ -148,7 +149,7 @@ export class World {
   /** Whoever waits for something to aim at need not wait any longer. */
   endAims(): void {
     this.noteCall();
-    for (const wake of this.#storing.splice(0)) wake(undefined);
+    for (const wake of [...this.#storing.splice(0), ...this.#starting.splice(0)]) wake(undefined);
   }
 
   /** What is wrong now; a proxy that does not run is. */
@@ -219,6 +220,13 @@ export class World {
     }
   }
 
+  /** The next instance that starts; undefined when no client calls any more. */
+  nextStarting(): Promise<VirtualProcess | undefined> {
+    return new Promise((resolve) => {
+      this.#starting.push(resolve);
+    });
+  }
+
   #diskOf(machine: string): VirtualDisk {
     const name = this.weather.climate.diskMoves ? 'the one that moves' : machine;
     const disk = this.#disks.get(name) ?? new VirtualDisk(this.weather.disk);
@@ -245,6 +253,7 @@ export class World {
 
   #startNode(process: VirtualProcess, functionName: string) {
     this.#instances++;
+    for (const wake of this.#starting.splice(0)) wake(process);
     const store = new RemoteStore(this.store, process, this.weather.storeOfNodes);
     this.#nodeStores.set(process, store);
     const node = createNode({
