@@ -48,10 +48,12 @@ const storeUp = (world: World) => {
   delete world.hooks.before;
 };
 
-it('the most careful of several durabilities counts, the proxy’s own where none is asked for', () => {
+it('the most careful of several durabilities counts; who does not say asks for the proxy’s own', () => {
   expect(strongestDurability(['memory', 'store', 'journal'], 'memory')).toBe('store');
-  expect(strongestDurability(['memory', undefined, 'journal'], 'store')).toBe('journal');
+  expect(strongestDurability(['memory', undefined], 'store')).toBe('store');
+  expect(strongestDurability(['memory', undefined, 'journal'], 'memory')).toBe('journal');
   expect(strongestDurability([undefined], 'memory')).toBe('memory');
+  expect(strongestDurability([], 'journal')).toBe('journal');
 });
 
 describe('durability journal', () => {
