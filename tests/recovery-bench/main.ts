@@ -2,25 +2,31 @@
  * `npm run bench:recovery`: how fast what a node has lost is held again, by one node and by many, and what readers notice.
  * Exit code 1 when a goal is missed, 2 when an option is wrong.
  *
- *     --only live|virtual|reads|sweep   one part (live, virtual and reads, one after the other)
- *     --held-mb N                       that a node of the local fleet holds and loses (512)
- *     --mb-per-second N                 of an instance of the local fleet (4)
- *     --per-node N                      chunks that a node brings back at a time (SION_RECOVERY_PER_NODE's default)
- *     --failures N, --samples N         of the reads (20, 300)
+ *     --only PART               one of live, virtual, reads, virtual-reads and sweep (all but the sweep, one after the other)
+ *     --held-mb N               that a node of the local fleet holds and loses (512)
+ *     --mb-per-second N         of an instance of the local fleet, and of the reads (4)
+ *     --per-node N              chunks that a node brings back at a time (SION_RECOVERY_PER_NODE's default)
+ *     --failures N, --samples N of the reads (20, 300)
  */
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { readSettings } from '@sion/components';
 import { proxySettingsSchema } from '@sion/proxy';
-import { benchLive, benchReads, benchVirtual, type Options, sweep } from './parts.ts';
+import { benchLive, benchReads, benchVirtual, benchVirtualReads, type Options, sweep } from './parts.ts';
 import { Report } from './report.ts';
 
 const usage =
-  'usage: npm run bench:recovery -- [--only live|virtual|reads|sweep] [--held-mb N] [--mb-per-second N] [--per-node N] ' +
+  'usage: npm run bench:recovery -- [--only live|virtual|reads|virtual-reads|sweep] [--held-mb N] [--mb-per-second N] [--per-node N] ' +
   '[--failures N] [--samples N]';
 
-const parts = { live: benchLive, virtual: benchVirtual, reads: benchReads, sweep };
-const usual = ['live', 'virtual', 'reads'] as const;
+const parts = {
+  live: benchLive,
+  virtual: benchVirtual,
+  reads: benchReads,
+  'virtual-reads': benchVirtualReads,
+  sweep,
+};
+const usual = ['live', 'virtual', 'reads', 'virtual-reads'] as const;
 
 function readOptions(): { options: Options; chosen: readonly (keyof typeof parts)[] } | undefined {
   const { recoveryPerNode } = readSettings(proxySettingsSchema, { environment: {} });

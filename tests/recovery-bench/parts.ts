@@ -86,29 +86,40 @@ function burstTable(results: readonly RecoveryResult[], report: Report): void {
   report.table([['R', 'seconds', 'GB/s'], ...rows]);
 }
 
-/** Goal: no error, and a p99 of at most 1.5 times that without a failure; of the local fleet, and in virtual time. */
+const [readSpread, readers, readHeldMb] = [4, 2, 100];
+
+function readsFacts({ perNode, mbPerSecond }: Options): string {
+  return (
+    `reads of lost objects: 10 MB in 10+2 chunks, ${readHeldMb} MB on a node; R = ${readSpread}, so that there is time to ` +
+    `read, ${perNode} chunks each; ${mbPerSecond} MB/s per instance; ${readers} readers, every byte compared; no hot tier`
+  );
+}
+
+/** Goal: no error, and a p99 of at most 1.5 times that without a failure. */
 export async function benchReads(options: Options, report: Report): Promise<void> {
   const { mbPerSecond, perNode, failures, samples } = options;
-  const [spread, readers, heldMb] = [4, 2, 100];
-  const what =
-    `reads of lost objects: 10 MB in 10+2 chunks, ${heldMb} MB on a node; R = ${spread}, so that there is time to read, ` +
-    `${perNode} chunks each; ${readers} readers, every byte compared; no hot tier`;
   report.say('');
-  report.say(`${what}; local fleet over HTTP, ${liveNodes} instances of ${mbPerSecond} MB/s each`);
-  const fleet = await startFleet(heldMb, mbPerSecond * mb);
+  report.say(`${readsFacts(options)}; local fleet of ${liveNodes} instances, over HTTP`);
+  const fleet = await startFleet(readHeldMb, mbPerSecond * mb);
   try {
     await fleet.fill();
-    await fleet.restart({ spread, perNode });
+    await fleet.restart({ spread: readSpread, perNode });
     await fleet.limit(true);
     tellReads(await measureLostReads(fleet, { failures, samples, readers }), report);
   } finally {
     await fleet.stop();
   }
+}
+
+/** The same in virtual time, where no other work of the machine is in it. */
+export async function benchVirtualReads(options: Options, report: Report): Promise<void> {
+  const { mbPerSecond, perNode, failures, samples } = options;
   report.say('');
-  report.say(`${what}; virtual time, ${mbPerSecond} MB/s per instance, no burst; ${virtualWorldFacts}`);
+  report.say(`${readsFacts(options)}; virtual time, no burst; ${virtualWorldFacts}`);
   const network = { networkBytesPerSecond: mbPerSecond * mb, networkBurstBytes: 0, networkPeakBytesPerSecond: 0 };
-  const world = await VirtualRecovery.prepare({ chunkBytes, heldBytes: heldMb * mb, network, mostSpread: 20 });
-  tellReads(await world.reads({ spread, perNode }, { failures, samples, readers }), report);
+  const scene = { chunkBytes, heldBytes: readHeldMb * mb, network, mostSpread: 20 };
+  const world = await VirtualRecovery.prepare(scene);
+  tellReads(await world.reads({ spread: readSpread, perNode }, { failures, samples, readers }), report);
 }
 
 function tellReads(reads: LostReads, report: Report): void {

@@ -75,7 +75,7 @@ describe('the proxy’s settings', () => {
     ],
     [
       { SION_RECOVERY_CONCURRENCY: '3' },
-      /SION_RECOVERY_CONCURRENCY is 3, but must be at least SION_RECOVERY_PER_NODE \(4\)/,
+      /SION_RECOVERY_CONCURRENCY is 3, but must be at least SION_RECOVERY_PER_NODE \(8\)/,
     ],
     [{ SION_LAMBDA_ENDPOINT: 'localhost' }, /SION_LAMBDA_ENDPOINT is "localhost", which is no URL/],
   ])('refuse %j together', (environment, message, nodeMemoryMb = 512) => {

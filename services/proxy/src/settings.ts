@@ -82,9 +82,9 @@ const deployment = {
   stripes: text(defaultStripes, 'Chunks by object size: <largest size>=<data>+<parity>, ascending, the last for *.'),
   maxChunkBytes: bytes(defaultMaxChunkBytes, 4 * kib, 16 * mib, 'Longest chunk; larger objects get more fragments.'),
   recoverySpread: count(20, 1, 1000, 'Functions that bring back what one function has lost, at most at a time.'),
-  recoveryPerNode: count(4, 1, 64, 'Chunks that one function brings back at a time.'),
+  recoveryPerNode: count(8, 1, 64, 'Chunks that one function brings back at a time.'),
   recoveryConcurrency: count(
-    80,
+    160,
     0,
     4096,
     'Chunks that are brought back at a time, over all functions. 0 = none ahead of reads.',
