@@ -3,17 +3,19 @@
  * and a proxy that is killed while the client counts.
  */
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../../../tests/doubles/turns.ts';
 import { kill, LocalSion } from '../../../tests/e2e/local-sion.ts';
 import { type Installed, installPackage, packageFolder } from './built-package.test-data.ts';
 import { stringCodec } from './codec.ts';
 import { isSionError } from './errors.ts';
 import { clientInTest } from './fronts.test-data.ts';
+import type { Durability } from './options.ts';
 
 const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8');
 const compiler = fileURLToPath(new URL('../../../node_modules/typescript/bin/tsc', import.meta.url));
@@ -81,6 +83,63 @@ describe('the examples', () => {
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
     expect(spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' }).stdout).toBe('');
+  });
+});
+
+describe('durability', slow, () => {
+  const place = (key: string) => join(sion.dataDir, 'store', key);
+  const connect = (durability?: Durability) => {
+    const { respPort, httpPort } = sion.proxy.ready;
+    const client = clientInTest({
+      ...{ port: Number(respPort), httpPort: Number(httpPort), retries: 0, largeBytes: 100_000 },
+      ...(durability === undefined ? {} : { durability }),
+    });
+    return client.withCodec(stringCodec);
+  };
+  /** Small ones go over RESP, large ones over HTTP. */
+  const values = { small: 'small', large: 'large '.repeat(50_000) };
+
+  it.each(['small', 'large'] as const)('store: a %s value is a file when the call resolves', async (size) => {
+    await connect().set(`d-store-${size}`, values[size], { durability: 'store' });
+    expect(readFileSync(place(`d-store-${size}`), 'utf8')).toBe(values[size]);
+  });
+
+  it.each(['small', 'large'] as const)('memory: a %s value is no file, and an older one is deleted', async (size) => {
+    const client = connect('memory');
+    const key = `d-memory-${size}`;
+    await client.set(key, 'older', { durability: 'store' });
+    expect(existsSync(place(key))).toBe(true);
+    await client.set(key, values[size]);
+    expect(await client.get(key)).toBe(values[size]);
+    expect(existsSync(place(key))).toBe(false);
+    await client.set(key, 'durable again', { durability: 'store' });
+    expect(readFileSync(place(key), 'utf8')).toBe('durable again');
+  });
+
+  it('memory: does not go without a place in memory', async () => {
+    const attempt = connect().set('d-nowhere', 'x', { durability: 'memory', place: false });
+    await expect(attempt).rejects.toMatchObject({ code: 'invalid', effect: 'none' });
+  });
+
+  it('journal: goes on while the store is away, where store is unavailable; the store follows', async () => {
+    const [store, away] = [join(sion.dataDir, 'store'), join(sion.dataDir, 'away')];
+    const client = connect('journal');
+    await rename(store, away);
+    try {
+      for (const size of ['small', 'large'] as const) {
+        await client.set(`d-journal-${size}`, values[size]);
+        expect(await client.get(`d-journal-${size}`)).toBe(values[size]);
+        const refused = client.set(`d-refused-${size}`, values[size], { durability: 'store' });
+        await expect(refused).rejects.toMatchObject({ code: 'unavailable', effect: 'none', retryable: true });
+      }
+    } finally {
+      await rename(away, store);
+    }
+    await until(() => existsSync(place('d-journal-small')) && existsSync(place('d-journal-large')));
+    for (const size of ['small', 'large'] as const) {
+      expect(readFileSync(place(`d-journal-${size}`), 'utf8')).toBe(values[size]);
+      expect(existsSync(place(`d-refused-${size}`))).toBe(false);
+    }
   });
 });
 
