@@ -65,8 +65,12 @@ describe('durability journal', () => {
     await put(world, 'b', 'b', 'journal');
     expect(await world.engine.mutate('b', remove, journal)).toBe(true);
     expect([await textOf(world, 'a'), await textOf(world, 'b')]).toEqual(['two', undefined]);
+    await pass(world, 5_000);
+    const { failingSinceMs = Number.NaN } = world.journaled.depth;
+    expect(world.clock.monotonicMs() - failingSinceMs).toBe(5_000);
     storeUp(world);
     await pass(world, 30_000);
+    expect(world.journaled.depth.failingSinceMs).toBeUndefined();
     expect([await stored(world, 'a'), await stored(world, 'b')]).toEqual(['two', undefined]);
     expect(world.journaled.depth).toMatchObject({ names: 0, records: 0 });
     expect(await textOf(world, 'a')).toBe('two');
