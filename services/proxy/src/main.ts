@@ -1,7 +1,6 @@
 /**
- * The proxy as a process of its own: settings → parts → start → run. Prints one JSON line when it serves. Stops in order
- * on SIGTERM, SIGINT, and when its parent (by IPC) is gone. Exit codes: 2 wrong settings, 3 refused or fenced,
- * 1 whatever else, as a journal that cannot be read.
+ * The proxy as a process of its own: settings → parts → start → run. Prints one JSON line when it serves. Stops in order on
+ * SIGTERM, SIGINT, and when its parent (by IPC) is gone. Exit codes: 2 wrong settings, 3 refused or fenced, 1 all else.
  */
 import { createLambdaFunctions } from '@sion/aws';
 import type { S3StoreOptions } from '@sion/aws/s3-store';
