@@ -114,7 +114,9 @@ export class Drain {
         undrained.object = { ...seen, etag: undrained.object?.etag ?? seen.etag, metadata: change.metadata };
       }
       if (step.kind === 'done') undrained.storedSequence = undrained.record.sequence;
-      if (step.kind === change.kind) undrained.base = baseOf(seen);
+      // Bytes that lie in the store alone are read under the tag that it gives them now.
+      const isBeneath = step.kind === 'done' && change.kind === 'metadata';
+      if (step.kind === change.kind || isBeneath) undrained.base = baseOf(seen);
       undrained.isChecked = true;
     });
   }

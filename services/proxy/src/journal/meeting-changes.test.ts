@@ -1,35 +1,38 @@
-/** Changes of one name that meet: one is made durable in the journal while the store confirms the one before it. */
-import { silentLog, VirtualStore } from '@sion/components';
+/** Changes of one name that meet: with the store's answer to the one before, or with a crash between the two. */
+import { silentLog, VirtualStore, type VirtualStoreRequest } from '@sion/components';
 import { expect, test } from 'vitest';
-import { JournalWorld } from './journal-world.test-data.ts';
+import { bytesOf, JournalWorld } from './journal-world.test-data.ts';
 import { openJournaling } from './open-journaling.ts';
 
-/** Requests of this kind wait until the gate is opened. */
-async function openWorld(gated: 'put' | 'head') {
-  let retries = 0;
-  const metrics = { countDrained: () => {}, countDrainRetry: () => retries++, countJournalFull: () => {} };
+/** Requests of kind `before` wait until the gate is opened before they do anything, those of kind `after` with their reply. */
+function openWorld(gated: { readonly before?: VirtualStoreRequest; readonly after?: VirtualStoreRequest }) {
   const world = new JournalWorld('meeting changes');
-  const { clock } = world.process;
   const gate = Promise.withResolvers<void>();
-  const before = async (request: string) => (request === gated ? await gate.promise : undefined);
-  const store = new VirtualStore({ wallMs: () => clock.wallMs(), hooks: { before } });
-  let counter = 0;
-  const drain = { quarantineMs: 1_000, concurrency: 4, retryBaseMs: 10, retryMaxMs: 100, wholeMaxBytes: 1 << 20 };
-  const opening = openJournaling({
-    ...{ clock, random: world.random, log: silentLog, files: world.files, store, metrics },
-    lease: { isHeld: () => true },
-    nextVersion: () => `1.${++counter}`,
-    settings: { journal: world.settings, drain, confirmMs: 1_000, closeMs: 1_000 },
-  });
-  const { deferred, durable } = (await world.settle(opening)).over(store);
+  const waitOf = (kind?: VirtualStoreRequest) => async (request: VirtualStoreRequest) => {
+    if (request === kind) await gate.promise;
+  };
+  const hooks = { before: waitOf(gated.before), after: waitOf(gated.after) };
+  const store = new VirtualStore({ wallMs: () => 0, hooks });
+  let [counter, retries] = [0, 0];
   const version = () => `1.${++counter}`;
-  return { world, deferred, durable, store, version, openGate: () => gate.resolve(), retries: () => retries };
+  const metrics = { countDrained: () => {}, countDrainRetry: () => retries++, countJournalFull: () => {} };
+  const drain = { quarantineMs: 1_000, concurrency: 4, retryBaseMs: 10, retryMaxMs: 100, wholeMaxBytes: 1 << 20 };
+  const start = async () => {
+    const { files, process, random } = world;
+    const opening = openJournaling({
+      ...{ clock: process.clock, random, log: silentLog, files, store, metrics, nextVersion: version },
+      lease: { isHeld: () => true },
+      settings: { journal: world.settings, drain, confirmMs: 1_000, closeMs: 1_000 },
+    });
+    return (await world.settle(opening)).over(store);
+  };
+  return { world, store, version, start, openGate: () => gate.resolve(), retries: () => retries };
 }
 
 test('a delete that is noted while the store confirms the put before it deletes that', async () => {
-  const { world, deferred, durable, store, openGate, version } = await openWorld('put');
-  const metadata = { version: version() };
-  await world.settle(deferred.put('k', Buffer.from('value'), metadata, { kind: 'absent' }));
+  const { world, store, version, start, openGate } = openWorld({ before: 'put' });
+  const { deferred, durable } = await start();
+  await world.settle(deferred.put('k', Buffer.from('value'), { version: version() }, { kind: 'absent' }));
   const seen = await world.settle(durable.head('k'));
   if (seen === undefined) throw new Error('the put is not seen');
   const deleting = deferred.delete(seen);
@@ -42,7 +45,8 @@ test('a delete that is noted while the store confirms the put before it deletes 
 });
 
 test('a put that is replaced while the store is asked what it has is no failure of the drain', async () => {
-  const { world, deferred, store, openGate, version, retries } = await openWorld('head');
+  const { world, store, version, start, openGate, retries } = openWorld({ before: 'head' });
+  const { deferred } = await start();
   const first = { version: version() };
   const written = await world.settle(deferred.put('k', Buffer.from('first'), first, { kind: 'unknown' }));
   const etag = written.kind === 'written' ? written.etag : '';
@@ -52,4 +56,23 @@ test('a put that is replaced while the store is asked what it has is no failure 
   await world.pass(5_000);
   expect(await world.settle(store.head('k'))).toMatchObject({ sizeBytes: 6, metadata: second });
   expect(retries()).toBe(0);
+});
+
+test('an object whose metadata the store had changed before a crash is read at once afterwards', async () => {
+  const { world, store, version, start } = openWorld({ after: 'metadata' });
+  const metadata = { version: version() };
+  await world.settle(store.put('k', Buffer.from('value'), metadata, { kind: 'absent' }));
+  const { deferred, durable } = await start();
+  const object = await world.settle(durable.head('k'));
+  if (object === undefined) throw new Error('the object is not seen');
+  const changed = { ...metadata, expiresAtMs: 5_000_000 };
+  expect(await world.settle(deferred.replaceMetadata(object, changed))).toMatchObject({ kind: 'written' });
+  await world.pass(100);
+  expect((await world.settle(store.head('k')))?.etag).not.toBe(object.etag);
+  world.die('process');
+  const next = await start();
+  const got = await world.settle(next.durable.get('k'));
+  if (got.kind !== 'hit') throw new Error(`it is ${got.kind}`);
+  expect(got.object.metadata).toEqual(changed);
+  expect(Buffer.from(await world.settle(bytesOf(got.body))).toString()).toBe('value');
 });
