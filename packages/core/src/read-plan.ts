@@ -91,7 +91,7 @@ class FragmentReadMachine implements FragmentRead {
   readonly #dataChunks: number;
   readonly #wanted: readonly number[];
   readonly #states: ChunkState[];
-  /** Chunk indices in the order in which they are asked: wanted, other data, parity. */
+  /** Chunk indices in the order in which they are asked: wanted, other data, parity; of the others the doubtful ones last. */
   readonly #order: readonly number[];
   readonly #doubtful: ReadonlySet<number>;
   #ended = false;
@@ -102,8 +102,10 @@ class FragmentReadMachine implements FragmentRead {
     this.#wanted = [...new Set(options.wanted)].sort((a, b) => a - b);
     this.#states = options.places.map((node) => (node === undefined ? 'absent' : 'idle'));
     for (const index of options.known ?? []) this.#states[index] = 'here';
-    this.#order = [...new Set([...this.#wanted, ...this.#states.keys()])];
-    this.#doubtful = new Set(options.doubtful);
+    const doubtful = new Set(options.doubtful);
+    const others = [...this.#states.keys()];
+    this.#doubtful = doubtful;
+    this.#order = [...new Set([...this.#wanted, ...others.filter((index) => !doubtful.has(index)), ...others])];
   }
 
   start(): FragmentReadStep {

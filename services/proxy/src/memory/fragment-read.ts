@@ -5,7 +5,14 @@
  */
 import { crc32 } from 'node:zlib';
 import type { ByteRange, Timer } from '@sion/components';
-import { chunkLength, chunkSpan, createFragmentRead, type FragmentReadEnd, fragmentShape } from '@sion/core';
+import {
+  chunkLength,
+  chunkSpan,
+  createFragmentRead,
+  type FragmentRead,
+  type FragmentReadEnd,
+  fragmentShape,
+} from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { NodeIndex } from '../fleet/fleet.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
@@ -44,10 +51,10 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
   const gathered = await gather(options);
   const { chunks, nodes } = gathered;
   let decoded = false;
-  let storeRequests = 0;
+  let { storeRequests } = gathered;
   if (gathered.end.kind === 'store') {
     const runs = consecutiveRuns(gathered.end.missing);
-    storeRequests = runs.length;
+    storeRequests += runs.length;
     await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
   } else if (gathered.end.decode) {
     decoded = true;
@@ -71,14 +78,25 @@ export async function loadFragment(options: FragmentReadOptions): Promise<Fragme
 }
 
 interface Gathered {
+  /** That brought bytes before memory did. */
+  readonly storeRequests: number;
   readonly end: FragmentReadEnd;
   readonly chunks: (Uint8Array | undefined)[];
   readonly nodes: ReadonlySet<NodeIndex>;
 }
 
-/** Asks nodes until the plan says that the read is complete or that memory cannot provide it. */
-function gather(options: FragmentReadOptions): Promise<Gathered> {
-  const { memory, object, fragment, wanted, hedgeMs, fetchTimeoutMs, signal } = options;
+/** A fragment as a read finds it. */
+interface Scene {
+  readonly plan: FragmentRead;
+  readonly places: readonly (NodeIndex | undefined)[];
+  readonly chunks: (Uint8Array | undefined)[];
+  /** Chunks without bytes. */
+  readonly known: readonly number[];
+  /** Chunks of nodes that are recovering. */
+  readonly doubtful: readonly number[];
+}
+
+function sceneOf({ memory, object, fragment, wanted }: FragmentReadOptions): Scene {
   const { layout } = object;
   const placed = object.fragments[fragment];
   const count = layout.dataChunks + layout.parityChunks;
@@ -90,11 +108,33 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
     chunks[index] = new Uint8Array(0);
   }
   const places = Array.from({ length: count }, (_, index) => (placed?.held[index] ? placed.nodes[index] : undefined));
-  const isBusy = (node: NodeIndex | undefined) => node !== undefined && memory.isRecovering(node);
-  const doubtful = wanted.filter((index) => isBusy(places[index]));
+  const doubtful = [...places.keys()].filter((index) => {
+    const node = places[index];
+    return node !== undefined && memory.isRecovering(node);
+  });
   const plan = createFragmentRead({ ...layout, places, wanted, known, doubtful });
+  return { plan, places, chunks, known, doubtful };
+}
+
+/** Wanted chunks that the store gives sooner than memory does, for what was asked cannot do without nodes that recover. */
+function soonerFromStore(
+  { object, wanted }: FragmentReadOptions,
+  { places, known, doubtful }: Scene,
+  asked: readonly number[],
+): readonly number[] {
+  if (doubtful.length === 0) return [];
+  const prompt = asked.filter((index) => !doubtful.includes(index)).length;
+  if (prompt + known.length >= object.layout.dataChunks) return [];
+  return wanted.filter((index) => !known.includes(index) && (places[index] === undefined || doubtful.includes(index)));
+}
+
+/** Asks nodes until the plan says that the read is complete or that memory cannot provide it. */
+function gather(options: FragmentReadOptions): Promise<Gathered> {
+  const { memory, object, fragment, hedgeMs, fetchTimeoutMs, signal } = options;
+  const scene = sceneOf(options);
+  const { plan, places, chunks } = scene;
   const nodes = new Set<NodeIndex>();
-  const late = new AbortController();
+  const over = new AbortController();
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       finish();
@@ -104,24 +144,25 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
     const begunMs = clock.monotonicMs();
     const timer = clock.after(hedgeMs, () => step(plan.onHedge()));
     let lag: Timer | undefined;
+    let storeRequests = 0;
     const finish = () => {
       timer.cancel();
       lag?.cancel();
       signal.removeEventListener('abort', onAbort);
-      late.abort();
+      over.abort();
     };
     const ask = async (index: number) => {
       const node = places[index];
       if (node === undefined) return;
       const id = object.chunkId(fragment, index);
       const askedMs = clock.monotonicMs();
-      const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: late.signal });
+      const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: over.signal });
       options.account?.noteNode(node, clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
         nodes.add(node);
         step(plan.onChunk(index));
-        if (lag === undefined && !late.signal.aborted && plan.isNearlyDone()) {
+        if (lag === undefined && !over.signal.aborted && plan.isNearlyDone()) {
           const lagMs = Math.max((clock.monotonicMs() - begunMs) * lagShare, hedgeMs * leastLagShare);
           lag = clock.after(lagMs, () => step(plan.onLag()));
         }
@@ -133,11 +174,22 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       for (const index of next.ask) void ask(index);
       if (next.finished === undefined) return;
       finish();
-      resolve({ end: next.finished, chunks, nodes });
+      resolve({ end: next.finished, chunks, nodes, storeRequests });
     };
+    // Memory goes on meanwhile, and alone where the store cannot be reached.
+    const race = (run: readonly number[]) =>
+      loadRun(options, run, chunks).then(
+        () => {
+          storeRequests++;
+          for (const index of run) step(plan.onChunk(index));
+        },
+        () => {},
+      );
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    step(plan.start());
+    const first = plan.start();
+    step(first);
+    for (const run of consecutiveRuns(soonerFromStore(options, scene, first.ask))) void race(run);
   });
 }
 

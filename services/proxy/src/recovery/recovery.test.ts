@@ -1,7 +1,7 @@
 import { silentLog } from '@sion/components';
 import { createPlacement, type WindowState } from '@sion/core';
 import { SionError } from '@sion/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { nextTurn, until } from '../../../../tests/doubles/turns.ts';
 import {
   createWorld,
@@ -101,6 +101,31 @@ describe('recovery ahead of reads', () => {
     held[0]?.();
     await until(() => world.engine.places('k')?.complete === true);
     expect(world.metrics.snapshot().recoveredChunks.data).toBe(1);
+  });
+
+  it('lets a read take from the store what only a node that is recovering could give', async () => {
+    const world = await withObject();
+    for (const index of [4, 5]) world.fleet.lose(nodeOf(world, index));
+    await rest(world);
+    const busy = nodeOf(world, 1);
+    vi.spyOn(world.engine.memory, 'isRecovering').mockImplementation((node) => node === busy);
+    world.fleet.gate = (request, node) =>
+      request === 'fetch' && node === busy ? new Promise<void>(() => {}) : undefined;
+    world.requests.length = 0;
+    expect(await valueOf(world, 'k')).toEqual(Buffer.from(payload(200_000)));
+    expect(world.requests).toEqual(['get k']);
+  });
+
+  it('and the store being away, a read waits for that node', async () => {
+    const world = await withObject();
+    for (const index of [4, 5]) world.fleet.lose(nodeOf(world, index));
+    await rest(world);
+    vi.spyOn(world.engine.memory, 'isRecovering').mockReturnValue(true);
+    world.hooks.before = () => {
+      throw new SionError('unavailable', 'the store is away');
+    };
+    expect(await valueOf(world, 'k')).toEqual(Buffer.from(payload(200_000)));
+    expect(world.metrics.snapshot().gets.memory).toBe(1);
   });
 
   it('of a dropped object ends, and leaves nothing on a node', async () => {
