@@ -57,7 +57,8 @@ export function planDrain({ version, change }: DrainChange, seen: SeenObject | u
     return change.kind === 'delete' ? { kind: 'done' } : { kind: 'superseded' };
   }
   const { etag } = seen;
-  const there = seen.metadata.version;
+  // What does not read like one of ours was put by others.
+  const there = isVersion(seen.metadata.version) ? seen.metadata.version : undefined;
   switch (change.kind) {
     case 'put': {
       if (there === undefined) return { kind: 'put', etag };
@@ -83,8 +84,14 @@ export function compareVersions(a: string, b: string): number {
   return epochA === epochB ? counterA - counterB : epochA - epochB;
 }
 
+function isVersion(text: string | undefined): boolean {
+  return text !== undefined && versionForm.test(text);
+}
+
+const versionForm = /^(\d+)\.(\d+)$/;
+
 function partsOf(version: string): readonly [number, number] {
-  const match = /^(\d+)\.(\d+)$/.exec(version);
+  const match = versionForm.exec(version);
   if (match === null) throw new RangeError(`${JSON.stringify(version)} is no version; one reads <epoch>.<counter>`);
   return [Number(match[1]), Number(match[2])];
 }

@@ -9,7 +9,7 @@ import type { DeleteOutcome, StoredMetadata, StoredObject, WriteCondition, Write
 import { asSionError, type SionError } from '@sion/wire';
 import type { BlobWriter, FinishedBlob, JournalChange } from './journal-log.ts';
 import type { JournaledStore } from './journaled-store.ts';
-import { bodyOf, holds, isOfJournal, type Journaling, recordChange, undrainedOf } from './journaling.ts';
+import { holds, isOfJournal, type Journaling, NewBodies, recordChange, undrainedOf } from './journaling.ts';
 import { journalEtag, type Undrained } from './undrained.ts';
 
 export type DeferredCondition = WriteCondition | { readonly kind: 'unknown' };
@@ -44,11 +44,18 @@ export class DeferredWrites {
     metadata: StoredMetadata,
     condition: DeferredCondition,
   ): Promise<DeferredOutcome> {
-    const change = async () => ({ kind: 'put', metadata, body: await bodyOf(this.#journaling, bytes) }) as const;
-    return await this.#record(name, change, condition, async () => {
+    const bodies = new NewBodies(this.#journaling);
+    const change = async () => ({ kind: 'put', metadata, body: await bodies.of(bytes) }) as const;
+    const past = async () => {
+      await bodies.discard();
       const known = condition.kind === 'unknown' ? await this.#presentCondition(name) : condition;
       return await this.#store.put(name, bytes, metadata, known);
-    });
+    };
+    try {
+      return await this.#record(name, change, condition, past);
+    } finally {
+      await bodies.discard();
+    }
   }
 
   /** Replaces the metadata of an object that readers see. */

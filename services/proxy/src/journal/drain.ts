@@ -16,7 +16,7 @@ import { asSionError, SionError } from '@sion/wire';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { JournalLog, JournalRecord } from './journal-log.ts';
-import { tell, type Undrained, type UndrainedNames } from './undrained.ts';
+import { mayHaveHappened, tell, type Undrained, type UndrainedNames } from './undrained.ts';
 
 export interface DrainSettings {
   /** How long an attempt of unknown result may land after it was given up. */
@@ -55,7 +55,7 @@ export class Drain {
   readonly #queue = new Set<Undrained>();
   readonly #timers = new Map<Undrained, Timer>();
   #pause: Timer | undefined;
-  readonly #turns = new Set<Promise<void>>();
+  readonly #turns = new Map<Undrained, Promise<void>>();
   #failures = 0;
   #failingSinceMs: number | undefined;
   #isStopped = false;
@@ -84,7 +84,7 @@ export class Drain {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#queue.clear();
-    await Promise.all(this.#turns);
+    await Promise.all(this.#turns.values());
   }
 
   /** Runs `write` as the only writer of this name. */
@@ -146,13 +146,15 @@ export class Drain {
     const most = this.#failures > 0 ? 1 : settings.concurrency;
     for (const undrained of this.#queue) {
       if (this.#turns.size >= most) return;
+      // A name that is written all the time must not take all the turns.
+      if (this.#turns.has(undrained)) continue;
       this.#queue.delete(undrained);
       if (undrained.isOver) continue;
       const turn = this.#turn(undrained).finally(() => {
-        this.#turns.delete(turn);
+        this.#turns.delete(undrained);
         this.#pump();
       });
-      this.#turns.add(turn);
+      this.#turns.set(undrained, turn);
     }
   }
 
@@ -200,7 +202,10 @@ export class Drain {
       // A later one has come meanwhile, and this one's bytes are the journal's no more.
       if (undrained.record !== record) return 'superseded';
       const step = base.kind === 'unknown' ? planDrain(changeOf(record), seen) : firstStep(record, base);
-      if (step.kind === 'superseded') return 'superseded';
+      // Ours was there, and what is there now is no attempt of ours: others have put it in its place.
+      const isOfOthers = seen !== undefined && seen.metadata.version === undefined;
+      if (step.kind === 'superseded' || (isOfOthers && undrained.storedSequence === record.sequence))
+        return 'superseded';
       if (step.kind === 'done') {
         undrained.base = baseOf(seen);
         return seen;
@@ -240,7 +245,7 @@ export class Drain {
       return { name: record.name, sizeBytes, etag: outcome.etag, modifiedMs: record.modifiedMs, metadata };
     } catch (thrown) {
       const error = asSionError(thrown);
-      if (error.code === 'indeterminate' || error.code === 'internal') this.noteUnknown(undrained);
+      if (mayHaveHappened(error)) this.noteUnknown(undrained);
       throw error;
     }
   }

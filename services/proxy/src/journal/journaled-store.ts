@@ -26,9 +26,9 @@ import type {
 } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
 import type { JournalChange, JournalRecord } from './journal-log.ts';
-import { bodyOf, holds, isOfJournal, type Journaling, recordChange, undrainedOf, waitUntil } from './journaling.ts';
+import { holds, isOfJournal, type Journaling, NewBodies, recordChange, undrainedOf, waitUntil } from './journaling.ts';
 import { overlayPage } from './listing-overlay.ts';
-import { isJournalEtag, type Undrained } from './undrained.ts';
+import { isJournalEtag, journalEtag, mayHaveHappened, type Undrained } from './undrained.ts';
 
 const maxLooks = 8;
 
@@ -59,6 +59,8 @@ export class JournaledStore implements Store {
     for (let look = 1; look <= maxLooks; look++) {
       const undrained = await undrainedOf(this.#journaling, name);
       if (undrained === undefined) return await this.#getStored(name, options);
+      // Between the look and this, the store may have confirmed it.
+      if (undrained.isOver) continue;
       const { object, record } = undrained;
       if (object === undefined) return { kind: 'miss' };
       if (options.ifMatch !== undefined && options.ifMatch !== object.etag) return { kind: 'superseded' };
@@ -85,9 +87,12 @@ export class JournaledStore implements Store {
       return await this.#store.put(name, bytes, metadata, condition);
     }
     if (!holds(undrained, condition)) return { kind: 'conflict' };
-    return await this.#through(undrained, async () => {
-      return { kind: 'put', metadata, body: await bodyOf(this.#journaling, bytes) };
-    });
+    const bodies = new NewBodies(this.#journaling);
+    return await this.#through(
+      undrained,
+      async () => ({ kind: 'put', metadata, body: await bodies.of(bytes) }),
+      () => bodies.discard(),
+    );
   }
 
   async beginUpload(name: string, sizeBytes?: number): Promise<Upload> {
@@ -169,6 +174,7 @@ export class JournaledStore implements Store {
   async #through(
     undrained: Undrained,
     makeChange: () => JournalChange | Promise<JournalChange>,
+    discard = async () => {},
   ): Promise<WriteOutcome> {
     const { confirmMs, clock } = this.#journaling;
     const { name } = undrained;
@@ -179,6 +185,7 @@ export class JournaledStore implements Store {
       const change = made instanceof Promise ? await made : made;
       recorded = await recordChange(this.#journaling, name, change, undrained.base);
     } catch (thrown) {
+      await discard();
       const error = asSionError(thrown);
       if (error.code === 'indeterminate') throw error;
       // No room beside what is undrained: once that is gone, the way to the store is free.
@@ -195,7 +202,11 @@ export class JournaledStore implements Store {
   async confirm(name: string, sequence?: number): Promise<WriteOutcome & { readonly kind: 'written' }> {
     const { drain, confirmMs, clock, names } = this.#journaling;
     const present = names.get(name);
-    if (present === undefined) return { kind: 'written', etag: (await this.#store.head(name))?.etag ?? '' };
+    if (present === undefined) {
+      // It has been confirmed already; only its tag is not known.
+      const object = await this.#store.head(name).catch(() => undefined);
+      return { kind: 'written', etag: object?.etag ?? journalEtag('') };
+    }
     const awaited = sequence ?? present.record.sequence;
     const isStored = () => present.isOver || present.storedSequence >= awaited;
     drain.enqueue(present);
@@ -227,7 +238,7 @@ export class JournaledStore implements Store {
         const { base } = undrained;
         if (base.kind === 'unknown') continue;
         const outcome = await upload.commit(metadata, base).catch((thrown: unknown) => {
-          if (asSionError(thrown).code === 'indeterminate') drain.noteUnknown(undrained);
+          if (mayHaveHappened(asSionError(thrown))) drain.noteUnknown(undrained);
           throw thrown;
         });
         if (outcome.kind === 'written') return await this.#supersede(undrained, { ...written, etag: outcome.etag });
@@ -253,7 +264,9 @@ export class JournaledStore implements Store {
     // Kept against an attempt that may still land: with what the store has now as what it should have.
     try {
       const object = { ...stored, modifiedMs: clock.wallMs() };
-      await recordChange(this.#journaling, name, { kind: 'metadata', metadata, of: etag }, undrained.base, object);
+      const change = { kind: 'metadata', metadata, of: etag } as const;
+      const { sequence } = await recordChange(this.#journaling, name, change, undrained.base, object);
+      undrained.storedSequence = sequence;
     } catch (thrown) {
       const message = `the object is in the store, but the journal could not note it: ${asSionError(thrown).message}`;
       throw new SionError('indeterminate', message, { cause: thrown });

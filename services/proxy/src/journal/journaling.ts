@@ -4,7 +4,14 @@
  */
 import type { Clock, StoredObject, WriteCondition } from '@sion/components';
 import type { Drain } from './drain.ts';
-import type { BelievedBefore, JournalBody, JournalChange, JournalLog, JournalRecord } from './journal-log.ts';
+import type {
+  BelievedBefore,
+  BlobWriter,
+  JournalBody,
+  JournalChange,
+  JournalLog,
+  JournalRecord,
+} from './journal-log.ts';
 import type { SeenNames } from './listing-overlay.ts';
 import { isJournalEtag, journalEtag, newUndrained, type Undrained, type UndrainedNames } from './undrained.ts';
 
@@ -80,16 +87,27 @@ export async function recordChange(
   return record;
 }
 
-/** The body of a record of these bytes. */
-export async function bodyOf({ journal, inlineMaxBytes }: Journaling, bytes: Uint8Array): Promise<JournalBody> {
-  if (bytes.length <= inlineMaxBytes) return { kind: 'inline', bytes };
-  const blob = await journal.beginBlob(bytes.length);
-  try {
+/** Makes the bodies of records, and gives the room of those back that no record has come to name. */
+export class NewBodies {
+  readonly #journaling: Pick<Journaling, 'journal' | 'inlineMaxBytes'>;
+  readonly #blobs: BlobWriter[] = [];
+
+  constructor(journaling: Pick<Journaling, 'journal' | 'inlineMaxBytes'>) {
+    this.#journaling = journaling;
+  }
+
+  async of(bytes: Uint8Array): Promise<JournalBody> {
+    const { journal, inlineMaxBytes } = this.#journaling;
+    if (bytes.length <= inlineMaxBytes) return { kind: 'inline', bytes };
+    const blob = await journal.beginBlob(bytes.length);
+    this.#blobs.push(blob);
     await blob.write(bytes);
     return { kind: 'blob', blob: await blob.finish() };
-  } catch (thrown) {
-    await blob.abort();
-    throw thrown;
+  }
+
+  /** Call when it is known what became of the records. */
+  async discard(): Promise<void> {
+    for (const blob of this.#blobs.splice(0)) await blob.abort();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { StoredObject } from '@sion/components';
 import { compareNames } from '@sion/core';
+import type { SionError } from '@sion/wire';
 import type { BelievedBefore, JournalRecord } from './journal-log.ts';
 
 /** The state of one name; there is one while any record of it is neither in the store for certain nor superseded. */
@@ -51,6 +52,11 @@ export function journalEtag(version: string): string {
 
 export function isJournalEtag(etag: string): boolean {
   return etag.startsWith('"j-');
+}
+
+/** Whether an attempt to write that ended so may have landed, or may land yet. */
+export function mayHaveHappened({ code }: SionError): boolean {
+  return code === 'indeterminate' || code === 'internal';
 }
 
 /** Names in byte order. */

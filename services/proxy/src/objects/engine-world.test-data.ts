@@ -62,7 +62,7 @@ export async function createJournaledWorld(
     ...{ clock: ground.clock, store: ground.store, files, log: silentLog },
     metrics: new CountedMetrics(),
     random: new SeededRandom('journal'),
-    lease: { isHeld: () => true },
+    lease: { isHeld: () => ground.lease.held },
     nextVersion: () => `${ground.epoch}.${++counter}`,
     settings: {
       journal: { journalBytes, journalMaxAgeMs: 600_000, segmentBytes: journalBytes / 8, inlineMaxBytes: 32 * 1024 },
@@ -75,7 +75,7 @@ export async function createJournaledWorld(
 }
 
 /** What is there before the engine is. */
-interface Ground extends Pick<World, 'clock' | 'store' | 'hooks' | 'requests' | 'epoch'> {
+interface Ground extends Pick<World, 'clock' | 'store' | 'hooks' | 'requests' | 'epoch' | 'lease'> {
   readonly journaled?: JournaledStores;
 }
 
@@ -95,15 +95,14 @@ function createGround(after: World | undefined): Ground {
         after: (request: VirtualStoreRequest, name: string) => hooks.after?.(request, name),
       },
     });
-  return { clock, store, hooks, requests, epoch: (after?.epoch ?? 0) + 1 };
+  return { clock, store, hooks, requests, epoch: (after?.epoch ?? 0) + 1, lease: { held: true } };
 }
 
 export function createWorld(options: WorldOptions = {}, ground = createGround(options.after)): World {
-  const { clock, store, hooks, requests, epoch, journaled } = ground;
+  const { clock, store, hooks, requests, epoch, lease, journaled } = ground;
   const { after } = options;
   const fleet = after?.fleet.restart() ?? createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
   if (options.recovery !== undefined) fleet.source = store;
-  const lease = { held: true };
   let counter = 0;
   const metrics = new CountedMetrics();
   const placement = createPlacement({ nodes: fleet.size, groupSize: 12 });
