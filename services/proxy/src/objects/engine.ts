@@ -223,6 +223,7 @@ export class Engine implements Objects {
 
   async list(request: ListRequest, account?: RequestAccount): Promise<KeyPage> {
     this.#assertOpen();
+    if (this.#loading?.mayHoldVolatile === true) await this.#loading.loaded;
     const { lease } = this.#parts;
     const { store } = this.#facesFor(account === undefined ? [] : [account]);
     const info = (key: Key) => readInfo(this.#reads, key);
@@ -260,6 +261,7 @@ export class Engine implements Objects {
 
   async warm(key: Key, signal?: AbortSignal): Promise<WarmOutcome> {
     this.#assertUsable(key);
+    if (this.#mayTurnUp(key)) await this.#loading?.loaded;
     return await warmObject(this.#reads, key, signal);
   }
 
@@ -323,9 +325,11 @@ export class Engine implements Objects {
     );
   }
 
-  /** Nothing is known of the key, and it may be among what is being taken back. */
+  /** It may be among what is being taken back, of which nothing can be read before it is there as a whole. */
   #mayTurnUp(key: Key): boolean {
-    return this.#loading?.mayHoldVolatile === true && this.knowledge.peek(key) === undefined;
+    if (this.#loading?.mayHoldVolatile !== true) return false;
+    const entry = this.knowledge.peek(key);
+    return entry === undefined || entry.object.volatile === true;
   }
 
   /** What functions alone are to hold has to wait until they may be used. */

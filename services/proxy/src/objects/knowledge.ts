@@ -35,6 +35,11 @@ export interface Lookup {
   readonly key: Key;
   /** False when what it finds may be older than what is believed. When it has ended: whether it is what is believed. */
   valid: boolean;
+  /**
+   * The key was in memory alone at some time meanwhile, or on its way there or from there. When the lookup has ended: true
+   * when it found nothing, and that says nothing.
+   */
+  isBlind: boolean;
 }
 
 /** A write under way. */
@@ -45,6 +50,8 @@ interface Writing {
   readonly seen: Set<string | undefined>;
   /** Others have changed the key meanwhile, or so they say. */
   isDoubtful: boolean;
+  /** What it replaces, or what it leaves, is in memory alone. */
+  readonly isVolatile: boolean;
 }
 
 export interface KnowledgeOptions {
@@ -104,7 +111,9 @@ export class Knowledge {
   }
 
   beginLookup(key: Key): Lookup {
-    const lookup: Lookup = { key, valid: !this.#writing.has(key) };
+    const writing = this.#writing.get(key);
+    const isVolatile = writing?.isVolatile === true || this.#directory.peek(key)?.object.volatile === true;
+    const lookup: Lookup = { key, valid: writing === undefined, isBlind: isVolatile };
     const lookups = this.#lookups.get(key) ?? new Set();
     lookups.add(lookup);
     this.#lookups.set(key, lookups);
@@ -119,15 +128,26 @@ export class Knowledge {
     if (found === 'failed') return undefined;
     if (!lookup.valid) return this.#compare(lookup, found);
     for (const other of lookups ?? []) other.valid = false;
-    return this.#believe(lookup.key, found);
+    lookup.isBlind = false;
+    const entry = this.#directory.peek(lookup.key);
+    if (found !== undefined || entry?.object.volatile !== true) return this.#believe(lookup.key, found);
+    // The store has nothing of it, as is to be: a write of unknown result has not replaced it.
+    entry.confirmed = true;
+    return entry;
   }
 
-  /** A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces. */
-  beginWrite(key: Key, before: string | undefined): void {
-    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false });
+  /**
+   * A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces.
+   * `isVolatile`: that version, or what it is replaced by, is in memory alone.
+   */
+  beginWrite(key: Key, before: string | undefined, isVolatile = false): void {
+    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false, isVolatile });
     this.#learned?.add(key);
     this.#absent.remove(key);
-    for (const lookup of this.#lookups.get(key) ?? []) lookup.valid = false;
+    for (const lookup of this.#lookups.get(key) ?? []) {
+      lookup.valid = false;
+      lookup.isBlind ||= isVolatile;
+    }
   }
 
   /** The write landed as `object` (undefined = deleted), and nobody has been told yet. */
@@ -157,6 +177,11 @@ export class Knowledge {
       const entry = this.#directory.peek(key);
       if (entry?.confirmed === true) yield entry;
     }
+  }
+
+  /** Keys with a write under way that leaves or replaces what is in memory alone: the store may have nothing of them. */
+  *keysInFlux(): Generator<Key> {
+    for (const [key, { isVolatile }] of this.#writing) if (isVolatile) yield key;
   }
 
   isWriting(key: Key): boolean {
@@ -266,8 +291,9 @@ export class Knowledge {
 
   /** What a lookup found that may not be believed: is it what is believed anyway? */
   #compare(lookup: Lookup, found: StoredObject | undefined): Entry | undefined {
+    lookup.isBlind &&= found === undefined;
     const entry = this.#see(lookup.key, found);
-    lookup.valid = entry?.confirmed === true && !this.#writing.has(lookup.key);
+    lookup.valid = !lookup.isBlind && entry?.confirmed === true && !this.#writing.has(lookup.key);
     return lookup.valid ? entry : undefined;
   }
 

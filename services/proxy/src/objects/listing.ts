@@ -14,7 +14,7 @@
  * A call makes at most {@link maxStoreLists} listings of the store, and looks at about {@link maxLooks} keys.
  */
 import type { ListPage, Store, StoredObject } from '@sion/components';
-import { compareNames, isExpired, keyOfName, type NameRange, nameRanges, rangeOfName } from '@sion/core';
+import { compareNames, isExpired, keyOfName, type NameRange, nameOfKey, nameRanges, rangeOfName } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { infoOf, type Knowledge } from './knowledge.ts';
 import { readListToken, writeListToken } from './list-token.ts';
@@ -134,7 +134,7 @@ class ListWalk {
     return this.#delimiter === '' && items.length > 0 ? 'enough' : 'more';
   }
 
-  /** With what an unacknowledged delete has taken out of the store already: reads still answer it. */
+  /** With what an unacknowledged change has taken out of the store already: reads still answer it. */
   #withUnacknowledged(
     listed: readonly StoredObject[],
     range: NameRange,
@@ -143,8 +143,10 @@ class ListWalk {
   ): readonly StoredObject[] {
     const { knowledge } = this.#parts;
     const names = new Set(listed.map(({ name }) => name));
-    const missing = [...knowledge.believedWhileWriting()]
-      .map(({ object }) => object)
+    const objects = new Map<string, StoredObject>();
+    for (const key of knowledge.keysInFlux()) objects.set(nameOfKey(key), unseen(nameOfKey(key)));
+    for (const { object } of knowledge.believedWhileWriting()) objects.set(object.name, object);
+    const missing = [...objects.values()]
       .filter(({ name }) => !names.has(name) && rangeOfName([range], name) === 0)
       .filter(({ name }) => compareNames(name, last) <= 0 && (after === undefined || compareNames(name, after) > 0));
     return missing.length === 0 ? listed : [...listed, ...missing].sort((a, b) => compareNames(a.name, b.name));
@@ -261,14 +263,29 @@ async function lookAtListed(parts: ListParts, key: Key, listed: StoredObject): P
   if (isBelieved) object = entry.object;
   else if (entry !== undefined) {
     if (!isWriting) knowledge.doubt(key);
-    object = (await lookUp(knowledge, store, key)).object;
+    const found = await lookUp(knowledge, store, key);
+    if (found.isBlind === true) return await askInfo(parts, key);
+    object = found.object;
   } else {
     object = await store.head(listed.name);
+    // What is in memory alone, or is being put there, the store does not tell.
+    if (object === undefined && (knowledge.isWriting(key) || knowledge.peek(key) !== undefined)) {
+      return await askInfo(parts, key);
+    }
     knowledge.sight(key, object);
   }
   if (object === undefined) return undefined;
   if (!isExpired(object.metadata.expiresAtMs, lease.expiryNowMs())) return { key, info: infoOf(object) };
   // A write under way may have been decided before the object expired.
-  const info = knowledge.isWriting(key) ? await parts.info(key) : undefined;
+  return knowledge.isWriting(key) ? await askInfo(parts, key) : undefined;
+}
+
+async function askInfo(parts: ListParts, key: Key): Promise<ListedObject | undefined> {
+  const info = await parts.info(key);
   return info === undefined ? undefined : { key, info };
+}
+
+/** Of a key whose object, if any, has to be asked for. */
+function unseen(name: string): StoredObject {
+  return { name, sizeBytes: 0, etag: '', modifiedMs: 0, metadata: {} };
 }

@@ -9,10 +9,12 @@ import type { KnownObject } from './known-object.ts';
 import type { Key } from './objects.ts';
 
 export interface Found {
-  /** What the store has under the key (it may be expired); undefined = nothing. */
+  /** What the store or memory alone has under the key (it may be expired); undefined = nothing. */
   readonly object: KnownObject | undefined;
   /** False when a write of the key is under way, or has overtaken the lookup. */
   readonly isSettled: boolean;
+  /** True when that the store has nothing says nothing: what the key had meanwhile was, or is, in memory alone. */
+  readonly isBlind?: boolean;
 }
 
 export async function lookUp(knowledge: Knowledge, store: Store, key: Key): Promise<Found> {
@@ -22,8 +24,8 @@ export async function lookUp(knowledge: Knowledge, store: Store, key: Key): Prom
   const lookup = knowledge.beginLookup(key);
   try {
     const object = await store.head(nameOfKey(key));
-    knowledge.endLookup(lookup, object);
-    return { object, isSettled: lookup.valid };
+    const believed = knowledge.endLookup(lookup, object);
+    return { object: object ?? believed?.object, isSettled: lookup.valid, isBlind: lookup.isBlind };
   } catch (thrown) {
     knowledge.endLookup(lookup, 'failed');
     throw thrown;

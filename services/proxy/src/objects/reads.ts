@@ -75,8 +75,12 @@ export async function readInfo(parts: ReadParts, key: Key): Promise<ObjectInfo |
   const { lease, knowledge, store, turns } = parts;
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     lease.assertHeld();
-    const { object, isSettled } = await lookUp(knowledge, store, key);
+    const { object, isSettled, isBlind } = await lookUp(knowledge, store, key);
     lease.assertHeld();
+    if (isBlind === true) {
+      await turns.settled(key);
+      continue;
+    }
     if (object === undefined) return undefined;
     if (!isExpired(object.metadata.expiresAtMs, lease.expiryNowMs())) return infoOf(object);
     if (missExpired(parts, key, isSettled) !== 'superseded') return undefined;
@@ -123,6 +127,7 @@ async function readEntry(
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
   if (entry.placed?.present && parts.memory.isOpen) return await readMemory(parts, entry, range, options, begunMs);
   if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
+  if (object.volatile === true) return forgetVolatile(parts, entry);
   const whole = range.end - range.start === object.sizeBytes;
   const got = await parts.store.get(object.name, { ifMatch: object.etag, ...(whole ? {} : { range }) });
   if (got.kind !== 'hit') {
@@ -186,7 +191,7 @@ async function readUnknown(
     return 'superseded';
   }
   const entry = knowledge.endLookup(lookup, got.kind === 'miss' ? undefined : got.object);
-  if (got.kind === 'miss') return { kind: 'miss' };
+  if (got.kind === 'miss') return lookup.isBlind ? 'superseded' : { kind: 'miss' };
   const { object } = got;
   if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) {
     if (got.kind === 'hit') got.body.cancel();
@@ -207,7 +212,8 @@ async function readUnknownSuffix(
   options: ReadOptions,
   begunMs: number,
 ): Promise<ReadOutcome | 'superseded'> {
-  const { object, isSettled } = await lookUp(parts.knowledge, parts.store, key);
+  const { object, isSettled, isBlind } = await lookUp(parts.knowledge, parts.store, key);
+  if (isBlind === true) return 'superseded';
   if (object === undefined) return { kind: 'miss' };
   if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) return missExpired(parts, key, isSettled);
   const range = resolveRange(object.sizeBytes, options.range);

@@ -38,7 +38,8 @@ export async function placeVolatile(
   try {
     if (before !== undefined && before.volatile !== true) {
       const { kind } = await parts.store.delete(before.name, before.etag);
-      if (kind === 'conflict') {
+      // Also when it is gone already: the write was decided by what nobody finds any more.
+      if (kind !== 'deleted') {
         if (isOwn) parts.memory.drop(placed);
         return 'conflict';
       }

@@ -22,7 +22,7 @@ import { lookUp } from './lookups.ts';
 import type { CurrentObject, Durability, Key } from './objects.ts';
 import { accountsOf, type RequestAccount } from './request-account.ts';
 import { type Change, type Landed, type StoreFaces, sendChange } from './send-change.ts';
-import { JournaledBytes, KeptBytes, UploadedBytes } from './staged-bytes.ts';
+import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
 
 /** What of the lease the engine needs. */
 export type LeaseProof = Pick<LeaseKeeper, 'assertHeld' | 'isHeld' | 'expiryNowMs'>;
@@ -65,9 +65,10 @@ export async function processBatch(
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       parts.lease.assertHeld();
       const object = await presentObject(parts, key, batch);
+      if (object === 'changed') continue;
       const present = object === 'unknown' ? undefined : object;
       const current = await currentOf(parts, key, present, batch);
-      if (current === 'changed') continue;
+      if (current === 'changed' || (present !== undefined && isLost(parts, key, present))) continue;
       // From here on nothing waits until the write is known to be under way: readers judge expiry by that.
       parts.lease.assertHeld();
       const nowMs = parts.lease.expiryNowMs();
@@ -79,7 +80,7 @@ export async function processBatch(
       );
       const plan: WritePlan =
         folded.plan.kind === 'none' && present !== undefined && live === undefined ? { kind: 'delete' } : folded.plan;
-      const durability = durabilityOf(parts, batch, folded);
+      const durability = object === 'unknown' ? 'journal' : durabilityOf(parts, batch, folded);
       const landed = await carryOut(parts, { key, plan, object, version, place: placeOf(plan, batch), durability });
       if (landed === 'conflict') continue;
       proveLease(parts, key, plan);
@@ -100,19 +101,23 @@ async function presentObject(
   parts: BatchParts,
   key: Key,
   batch: readonly PendingMutation[],
-): Promise<KnownObject | undefined | 'unknown'> {
+): Promise<KnownObject | undefined | 'unknown' | 'changed'> {
   const { knowledge, store, deferred } = parts;
   const asksNothing = batch.every(({ mutation }) => mutation.needs === 'nothing' || mutation.needs === 'hint');
-  const durability = strongestDurability(
-    batch.map(({ options }) => options.durability),
-    parts.durability,
-  );
-  if (asksNothing && durability === 'journal' && deferred !== undefined) {
+  // One that goes to memory alone has to know what the store has, to delete it.
+  const areJournaled = batch.every(({ options }) => (options.durability ?? parts.durability) === 'journal');
+  if (asksNothing && areJournaled && deferred !== undefined) {
     const entry = knowledge.get(key);
     if (entry === undefined && !knowledge.isAbsent(key)) return 'unknown';
     if (entry?.confirmed === false && entry.object.volatile !== true) return 'unknown';
   }
-  return (await lookUp(knowledge, store, key)).object;
+  const { object, isBlind } = await lookUp(knowledge, store, key);
+  return isBlind === true ? 'changed' : object;
+}
+
+/** What was in memory alone has been lost while its value was read: then others may have found nothing. */
+function isLost({ knowledge }: WriteParts, key: Key, object: KnownObject): boolean {
+  return object.volatile === true && knowledge.peek(key)?.object !== object;
 }
 
 /** The most careful that any change of the batch asks for. */
@@ -151,7 +156,8 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
   const before = object === 'unknown' ? undefined : object;
   if (plan.kind === 'none') return { object: before, by: durability };
   const { knowledge } = parts;
-  knowledge.beginWrite(key, before?.etag);
+  const isPlaced = plan.kind === 'write' && (plan.bytes instanceof PlacedBytes || durability === 'memory');
+  knowledge.beginWrite(key, before?.etag, isPlaced || before?.volatile === true);
   try {
     const outcome = await sendChange(parts, change, plan, before);
     if (outcome === 'conflict') {
