@@ -7,6 +7,7 @@ import type { FoundObject, ObjectCall } from '@sion/workload';
 import type { Observation } from '../../../../../tests/doubles/history.ts';
 import type {
   CurrentObject,
+  Durability,
   Mutation,
   ObjectInfo,
   RangeRequest,
@@ -22,6 +23,8 @@ import { bytesOf, decide, foundIn } from './values.test-data.ts';
 /** Codes with which reads and writes may fail while there are faults. */
 const readErrors: readonly ErrorCode[] = ['unavailable', 'closed'];
 const writeErrors: readonly ErrorCode[] = ['unavailable', 'closed', 'indeterminate'];
+/** What is over the limit of memory, or meets the journal's bound half-way, is refused. */
+const boundedErrors: readonly ErrorCode[] = [...writeErrors, 'capacity'];
 
 type Hit = Extract<ReadOutcome, { kind: 'hit' }>;
 
@@ -260,20 +263,36 @@ export class TrialClient {
     const bytes = bytesOf(key, this.#drawToken());
     const breaksAt = this.#trial.random.integer(2) === 0 ? this.#trial.random.integer(bytes.length + 1) : undefined;
     try {
-      const staged = await this.#stage(life, key, bytes, breaksAt);
+      const staged = await this.#stage(life, key, bytes, this.#drawDurability(), breaksAt);
       await this.#trial.pause(this.#trial.random.integer(10));
       await life.within(staged.discard());
     } catch (thrown) {
       if (thrown instanceof Crashed) throw thrown;
-      this.#trial.noteError(`${this.#name} stages for ${key}`, thrown, ['unavailable', 'closed', 'invalid']);
+      this.#trial.noteError(`${this.#name} stages for ${key}`, thrown, [
+        'unavailable',
+        'closed',
+        'invalid',
+        'capacity',
+      ]);
     }
   }
 
-  async #stage(life: Life, key: string, bytes: Uint8Array, breaksAt?: number): Promise<StagedBytes> {
+  #drawDurability(): Durability {
+    const { random, profile, isCalm } = this.#trial;
+    return (isCalm ? undefined : profile.durabilities[random.integer(profile.durabilities.length)]) ?? 'store';
+  }
+
+  async #stage(
+    life: Life,
+    key: string,
+    bytes: Uint8Array,
+    durability: Durability,
+    breaksAt?: number,
+  ): Promise<StagedBytes> {
     const { random } = this.#trial;
     const place = random.integer(5) > 0;
     const pause = (ms: number) => this.#trial.pause(ms);
-    const options: WriteOptions = { place };
+    const options: WriteOptions = { place, durability };
     if (random.integer(4) === 0 && breaksAt === undefined) {
       return await life.within(life.engine.stage(key, { kind: 'bytes', bytes }, options));
     }
@@ -291,21 +310,30 @@ export class TrialClient {
     return await life.within(life.engine.stage(key, { kind: 'stream', ...size, pieces: pieces() }, options));
   }
 
-  async #mutate(life: Life, key: string, call: ObjectCall): Promise<void> {
+  async #mutate(life: Life, key: string, asked: ObjectCall): Promise<void> {
     const { random, history } = this.#trial;
+    const durability = this.#drawDurability();
+    const isVolatile = durability === 'memory' && (asked.kind === 'write' || asked.kind === 'increment');
+    const call = isVolatile ? { ...asked, isVolatile } : asked;
     let staged: StagedBytes | undefined;
     if (call.kind === 'write' && random.integer(2) === 0) {
       try {
-        staged = await this.#stage(life, key, bytesOf(key, call.token));
+        staged = await this.#stage(life, key, bytesOf(key, call.token), durability);
       } catch (thrown) {
         if (thrown instanceof Crashed) throw thrown;
-        return this.#trial.noteError(`${this.#name} stages ${call.token}`, thrown, ['unavailable', 'closed']);
+        const allowed: readonly ErrorCode[] = [
+          'unavailable',
+          'closed',
+          ...(durability === 'store' ? [] : ['capacity' as const]),
+        ];
+        return this.#trial.noteError(`${this.#name} stages ${call.token}`, thrown, allowed);
       }
     }
     const observation = history.call(key, this.#name, call);
     try {
       const mutation = this.#mutationOf(key, call, staged);
-      const found = await life.within(life.engine.mutate(key, mutation, { place: random.integer(6) > 0 }));
+      const place = isVolatile || random.integer(6) > 0;
+      const found = await life.within(life.engine.mutate(key, mutation, { place, durability }));
       history.returned(observation, found);
     } catch (thrown) {
       if (thrown instanceof Crashed) {
@@ -363,7 +391,8 @@ export class TrialClient {
     const { code } = asSionError(thrown);
     if (code === 'indeterminate' || code === 'internal') this.#trial.history.unknown(observation, String(thrown));
     else this.#trial.history.void(observation, String(thrown));
-    const allowed = this.#trial.isCalm ? [] : writeErrors;
+    const isBounded = this.#trial.profile.durabilities.length > 1 || this.#trial.profile.journalMaxAgeMs !== undefined;
+    const allowed = this.#trial.isCalm ? [] : isBounded ? boundedErrors : writeErrors;
     this.#trial.noteError(`${this.#name} changes ${observation.key}`, thrown, allowed);
   }
 }

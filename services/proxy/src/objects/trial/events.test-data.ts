@@ -59,6 +59,7 @@ async function carryOut(trial: Trial, event: TrialEvent): Promise<void> {
     case 'crash':
       history.note('the proxy dies');
       life.die();
+      if (random.integer(2) === 0) trial.disk.loseUnsynced(random);
       return await trial.nextLife((processClock) => life.fleet.restart(processClock), 'dead');
     case 'takeover':
       return await takeOver(trial);
@@ -93,6 +94,7 @@ async function restart(trial: Trial): Promise<void> {
     const { life, history } = trial;
     history.note('the proxy stops');
     await life.engine.drain();
+    await life.journaled?.close();
     await life.snapshot(true);
     life.die();
     await trial.nextLife((processClock) => life.fleet.restart(processClock), 'dead');

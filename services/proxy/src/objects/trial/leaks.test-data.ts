@@ -20,6 +20,8 @@ export function findLeaks(life: Life, withNodes: boolean): readonly string[] {
   const { usedBytes } = memory.parts.budget;
   if (usedBytes !== 0) leaks.push(`${usedBytes} bytes of the budget are not given back`);
   if (store.openUploads !== 0) leaks.push(`${store.openUploads} uploads are open`);
+  const { names = 0, records = 0, bytes = 0 } = life.journaled?.depth ?? {};
+  if (names + records + bytes !== 0) leaks.push(`${names} names, ${records} records and ${bytes} bytes are journaled`);
   if (knowledge.underWay !== 0) leaks.push(`${knowledge.underWay} lookups or writes are under way`);
   const known = new Set<string>();
   let placedCount = 0;

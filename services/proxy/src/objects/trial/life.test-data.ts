@@ -1,14 +1,17 @@
 /** One proxy's life in a trial: a real engine with its own epoch, its way to the store and its view of the nodes. */
 import { type Clock, delay, type Files, type Store, silentLog, type Timer } from '@sion/components';
-import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
+import { createPlacement, formatLayoutId, type LayoutId, type Placement, parseStripes } from '@sion/core';
 import { SionError } from '@sion/wire';
+import { SeededRandom } from '@sion/workload';
 import { FaultyStore, type FaultyStoreOptions } from '../../../../../tests/doubles/faulty-store.ts';
 import type { MemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
+import { type JournaledStores, openJournaling } from '../../journal/open-journaling.ts';
 import { CountedMetrics } from '../../metrics/counted-metrics.ts';
 import { loadSnapshot, type SnapshotLoader, type SnapshotProgress } from '../../snapshot/snapshot-loader.ts';
 import { writeSnapshot } from '../../snapshot/write-snapshot.ts';
 import { Engine } from '../engine.ts';
 import type { EngineSettings } from '../engine-settings.ts';
+import type { DiskUser } from './disk.test-data.ts';
 
 /** The clock of one process: its timers die with it. */
 export class ProcessClock implements Clock {
@@ -63,10 +66,24 @@ export interface LifeOptions {
   readonly store: Store;
   readonly faults: Omit<FaultyStoreOptions, 'clock'>;
   readonly fleetFor: (clock: Clock) => MemoryFleet;
-  readonly files: Files;
+  /** The disk as this process sees it. */
+  readonly filesFor: (process: DiskUser) => Files;
+  /** Its writes may be journaled; while the oldest that is has waited longer than this, no more. */
+  readonly journalMaxAgeMs?: number;
   /** How long a read of a piece of a file takes. */
   readonly readMs: () => number;
   readonly settings: Pick<EngineSettings, 'maxEntries' | 'bodyMemoryBytes' | 'maxAbsentKeys' | 'placeOnRead'>;
+}
+
+/** What a process is before its engine. */
+interface Ground {
+  readonly process: DiskUser & { isDead: boolean };
+  readonly clock: ProcessClock;
+  readonly store: FaultyStore;
+  readonly files: Files;
+  readonly lease: { held: boolean; lost: boolean };
+  readonly nextId: () => LayoutId;
+  readonly journaled: JournaledStores | undefined;
 }
 
 export class Life {
@@ -75,54 +92,77 @@ export class Life {
   readonly store: FaultyStore;
   readonly fleet: MemoryFleet;
   readonly engine: Engine;
-  readonly lease = { held: true, lost: false };
+  readonly lease: Ground['lease'];
+  readonly journaled: JournaledStores | undefined;
   /** Rejects when the process dies. */
   readonly death: Promise<never>;
-  isDead = false;
+  readonly #process: Ground['process'];
   readonly #placement: Placement;
   readonly #files: Files;
   #loader: SnapshotLoader | undefined;
   #writing: Promise<void> = Promise.resolve();
   #die: (reason: Crashed) => void = () => {};
 
-  constructor(options: LifeOptions) {
-    const { epoch, settings } = options;
-    this.epoch = epoch;
-    this.clock = new ProcessClock(options.clock);
+  static async open(options: LifeOptions): Promise<Life> {
+    const { epoch } = options;
+    const clock = new ProcessClock(options.clock);
+    const process = { clock, isDead: false, isStarting: true };
     // The store's own time goes on when a process dies.
-    this.store = new FaultyStore(options.store, { ...options.faults, clock: options.clock });
-    this.fleet = options.fleetFor(this.clock);
+    const store = new FaultyStore(options.store, { ...options.faults, clock: options.clock });
+    const lease = { held: true, lost: false };
+    let counter = 0;
+    const nextId = () => ({ epoch, counter: ++counter });
+    const files = options.filesFor(process);
+    const before = { process, clock, store, files, lease, nextId };
+    const journaled = await openJournaled(before, options.journalMaxAgeMs);
+    process.isStarting = false;
+    return new Life(options, { ...before, journaled });
+  }
+
+  private constructor(options: LifeOptions, ground: Ground) {
+    const { epoch, settings } = options;
+    const { clock, store, files, lease, nextId, journaled } = ground;
+    this.epoch = epoch;
+    this.clock = clock;
+    this.store = store;
+    this.lease = lease;
+    this.journaled = journaled;
+    this.#process = ground.process;
+    this.fleet = options.fleetFor(clock);
     this.#placement = createPlacement({ nodes: this.fleet.size, groupSize: this.fleet.size });
     // A start takes no time: clients would go on calling the life before.
-    this.#files = slowFiles(options.files, this.clock, () => (this.#loader === undefined ? 0 : options.readMs()));
+    this.#files = slowFiles(files, clock, () => (this.#loader === undefined ? 0 : options.readMs()));
     this.death = new Promise((_, reject) => {
       this.#die = reject;
     });
     this.death.catch(() => {});
-    let counter = 0;
     this.engine = new Engine({
-      clock: this.clock,
+      ...{ clock, store, nextId },
+      ...(journaled === undefined ? {} : { journaled }),
       log: silentLog,
-      store: this.store,
       fleet: this.fleet,
       placement: this.#placement,
       metrics: new CountedMetrics(),
       lease: {
-        isHeld: () => this.lease.held,
+        isHeld: () => lease.held,
         assertHeld: () => {
-          if (!this.lease.held) throw new SionError('closed', 'no lease');
+          if (!lease.held) throw new SionError('closed', 'no lease');
         },
-        expiryNowMs: () => this.clock.wallMs(),
+        expiryNowMs: () => clock.wallMs(),
       },
-      nextId: (): LayoutId => ({ epoch, counter: ++counter }),
       settings: { ...engineSettings, ...settings },
     });
+  }
+
+  get isDead(): boolean {
+    return this.#process.isDead;
   }
 
   /** Begins to take over what the life before has left behind, and serves. */
   async begin(): Promise<SnapshotProgress> {
     this.#loader = await loadSnapshot(this.#snapshotParts());
     this.#writing = this.#loader.loaded;
+    this.engine.awaitVolatiles(this.#loader);
     return this.#loader.progress;
   }
 
@@ -134,7 +174,7 @@ export class Life {
 
   /** What its process had begun is not answered any more. */
   die(): void {
-    this.isDead = true;
+    this.#process.isDead = true;
     this.store.cut();
     this.clock.stop();
     this.#die(new Crashed('the proxy died'));
@@ -153,6 +193,25 @@ export class Life {
       sliceBytes: 400,
     };
   }
+}
+
+/** Every bound is small; attempts land within the quarantine (`profile.test-data.ts`, `trial.test-data.ts`). */
+async function openJournaled(
+  ground: Omit<Ground, 'journaled'>,
+  journalMaxAgeMs: number | undefined,
+): Promise<JournaledStores | undefined> {
+  if (journalMaxAgeMs === undefined) return undefined;
+  const { clock, store, files, lease, nextId } = ground;
+  return await openJournaling({
+    ...{ clock, store, files, log: silentLog, metrics: new CountedMetrics(), lease: { isHeld: () => lease.held } },
+    random: new SeededRandom('journal'),
+    nextVersion: () => formatLayoutId(nextId()),
+    settings: {
+      journal: { journalBytes: 64 * 1024, journalMaxAgeMs, segmentBytes: 4096, inlineMaxBytes: 100 },
+      drain: { quarantineMs: 400, concurrency: 3, retryBaseMs: 5, retryMaxMs: 60, wholeMaxBytes: 200 },
+      ...{ confirmMs: 300, closeMs: 50 },
+    },
+  });
 }
 
 /** Small in everything, so that small objects have many fragments. */

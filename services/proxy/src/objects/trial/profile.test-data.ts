@@ -3,6 +3,7 @@
  * the frequent ones.
  */
 import type { SeededRandom } from '@sion/workload';
+import type { Durability } from '../objects.ts';
 
 export interface Profile {
   readonly clients: number;
@@ -33,6 +34,13 @@ export interface Profile {
   readonly bodyMemoryBytes: number;
   readonly maxAbsentKeys: number;
   readonly placeOnRead: boolean;
+  /** One of them for each write. */
+  readonly durabilities: readonly Durability[];
+  /** Without it there is no journal; with it, listings have what is in memory alone. */
+  readonly journalMaxAgeMs: number | undefined;
+  readonly diskDelayMs: number;
+  /** Share of appends and syncs that fail. */
+  readonly diskFailures: number;
 }
 
 export const trialEvents = [
@@ -53,6 +61,37 @@ export type TrialEvent = (typeof trialEvents)[number];
 
 /** Half of the trials are about one thing, and meet it often. */
 export function drawProfile(random: SeededRandom): Profile {
+  const profile = withDurabilities(random, drawSituation(random));
+  if (profile.journalMaxAgeMs === undefined) return profile;
+  return { ...profile, events: profile.events.filter((event) => !elsewhere.includes(event)) };
+}
+
+/**
+ * Another machine's proxy has nothing of this one's journal and memory. And where the store is not asked, none of its
+ * conditions finds out what others did meanwhile.
+ */
+const elsewhere: readonly TrialEvent[] = ['takeover', 'external write', 'external delete'];
+
+/** In a third of the trials every write waits for the store, in another writes may be journaled. */
+function withDurabilities(random: SeededRandom, profile: Profile): Profile {
+  const oneOf = <T>(...choices: readonly [T, ...T[]]): T => choices[random.integer(choices.length)] ?? choices[0];
+  switch (random.integer(3)) {
+    case 0:
+      return profile;
+    case 1:
+      return { ...profile, durabilities: ['memory', 'store'], journalMaxAgeMs: 60_000 };
+    default:
+      return {
+        ...profile,
+        durabilities: oneOf<Durability[]>(['journal'], ['journal', 'store'], ['memory', 'journal', 'store']),
+        journalMaxAgeMs: oneOf(60_000, 60_000, 80),
+        diskDelayMs: oneOf(0, 3, 10),
+        diskFailures: oneOf(0, 0, 0.05),
+      };
+  }
+}
+
+function drawSituation(random: SeededRandom): Profile {
   const profile = drawAnything(random);
   const crowd = {
     keys: random.integer(2) === 0 ? ['k1'] : ['c1'],
@@ -114,5 +153,6 @@ function drawAnything(random: SeededRandom): Profile {
     bodyMemoryBytes: oneOf(64 * 1024, 1300, 2600),
     maxAbsentKeys: oneOf(100, 1, 0),
     placeOnRead: sometimes(0.8),
+    ...{ durabilities: ['store'], journalMaxAgeMs: undefined, diskDelayMs: 0, diskFailures: 0 },
   };
 }

@@ -2,7 +2,7 @@
  * A trial: the real engine over a store and a fleet with faults, under a clock that only the trial moves. One seed decides
  * everything, so the same seed gives the same history. What is wrong at the end is said in `problems`.
  */
-import { type Clock, type Files, VirtualStore } from '@sion/components';
+import { type Clock, VirtualStore } from '@sion/components';
 import { asSionError, type ErrorCode } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import type { Fate } from '../../../../../tests/doubles/faulty-store.ts';
@@ -11,9 +11,10 @@ import { createManualClock, type ManualClock } from '../../../../../tests/double
 import { createMemoryFleet, type MemoryFleet } from '../../../../../tests/doubles/memory-fleet.ts';
 import type { ReadOutcome } from '../objects.ts';
 import { TrialClient } from './clients.test-data.ts';
+import { TrialDisk } from './disk.test-data.ts';
 import { runEvents } from './events.test-data.ts';
 import { findLeaks } from './leaks.test-data.ts';
-import { createMemoryFiles, Life } from './life.test-data.ts';
+import { Life } from './life.test-data.ts';
 import { drawProfile, type Profile } from './profile.test-data.ts';
 
 /** With so many calls of unknown result, no more are made: the checker cannot judge any number of them. */
@@ -45,13 +46,16 @@ export class Trial {
   readonly history = new History(() => this.clock.wallMs());
   readonly problems: string[] = [];
   readonly store = new VirtualStore({ wallMs: () => this.clock.wallMs(), pieceBytes: 100 });
-  readonly files: Files = createMemoryFiles();
+  readonly disk = new TrialDisk({
+    requestMs: () => (this.isCalm ? 0 : this.random.integer(this.profile.diskDelayMs + 1)),
+    fails: (name) => !this.isCalm && name.startsWith('journal') && this.random.double() < this.profile.diskFailures,
+  });
   readonly #zombies: Life[] = [];
   /** Without faults any more. */
   isCalm = false;
   /** Nodes answer nothing before this time. */
   readonly stalledUntilMs = new Map<number, number>();
-  #life: Life;
+  #life: Life | undefined;
   #lives = 1;
   #busy = 0;
   #doors: Promise<void> = Promise.resolve();
@@ -60,11 +64,10 @@ export class Trial {
   constructor(seed: number | string) {
     this.random = new SeededRandom(seed);
     this.profile = drawProfile(this.random);
-    const { nodes, capacityBytes } = this.profile;
-    this.#life = this.#createLife(1, (clock) => createMemoryFleet(nodes, capacityBytes, clock));
   }
 
   get life(): Life {
+    if (this.#life === undefined) throw new Error('no proxy has begun yet');
     return this.#life;
   }
 
@@ -73,7 +76,8 @@ export class Trial {
   }
 
   async run(): Promise<void> {
-    const { clients, operationsPerClient } = this.profile;
+    const { clients, operationsPerClient, nodes, capacityBytes } = this.profile;
+    this.#life = await this.#createLife(1, (clock) => createMemoryFleet(nodes, capacityBytes, clock));
     let clientsDone = false;
     let done = false;
     const running = Array.from({ length: clients }, (_, index) =>
@@ -139,6 +143,7 @@ export class Trial {
     for (const leak of findLeaks(this.life, true)) this.problem(leak);
     for (const life of [...this.#zombies, this.life]) {
       await life.engine.drain();
+      await life.journaled?.close();
       for (const leak of findLeaks(life, life === this.life)) this.problem(`after draining, ${leak}`);
       life.clock.stop();
     }
@@ -159,6 +164,7 @@ export class Trial {
     const lives = [...this.#zombies, this.life];
     const isAtRest = () =>
       lives.every(({ clock, store }) => clock.pendingTimers <= 1 && store.underWay === 0) &&
+      (this.life.journaled?.depth.names ?? 0) === 0 &&
       this.clock.pendingTimers() === lives.reduce((sum, { clock }) => sum + clock.pendingTimers, 0);
     let atRest = 0;
     while (atRest < 3) {
@@ -237,19 +243,22 @@ export class Trial {
 
   /** The next proxy; `fleetFor` gives it the nodes. The one before is dead, or does not know yet that it is none. */
   async nextLife(fleetFor: (clock: Clock) => MemoryFleet, before: 'dead' | 'zombie'): Promise<void> {
-    if (before === 'zombie') this.#zombies.push(this.#life);
+    if (before === 'zombie') this.#zombies.push(this.life);
     this.#lives++;
-    const life = this.#createLife(this.#lives, fleetFor);
+    const life = await this.#createLife(this.#lives, fleetFor);
     const { total } = await life.begin();
     this.history.note(`life ${this.#lives} begins with a snapshot of ${total} entries`);
     this.#life = life;
   }
 
-  #createLife(epoch: number, fleetFor: (clock: Clock) => MemoryFleet): Life {
-    const { maxEntries, bodyMemoryBytes, maxAbsentKeys, placeOnRead, brokenBodies, expiry } = this.profile;
+  async #createLife(epoch: number, fleetFor: (clock: Clock) => MemoryFleet): Promise<Life> {
+    const { maxEntries, bodyMemoryBytes, maxAbsentKeys, placeOnRead, brokenBodies, expiry, journalMaxAgeMs } =
+      this.profile;
     const { random } = this;
-    const life = new Life({
-      ...{ epoch, fleetFor, files: this.files, clock: this.clock, store: this.store },
+    const life = await Life.open({
+      ...{ epoch, fleetFor, clock: this.clock, store: this.store },
+      ...(journalMaxAgeMs === undefined ? {} : { journalMaxAgeMs }),
+      filesFor: (process) => this.disk.of(process),
       readMs: () => (this.isCalm ? 0 : random.integer(15)),
       settings: { maxEntries, bodyMemoryBytes, maxAbsentKeys, placeOnRead },
       faults: {
