@@ -50,8 +50,19 @@ interface Writing {
   readonly seen: Set<string | undefined>;
   /** Others have changed the key meanwhile, or so they say. */
   isDoubtful: boolean;
-  /** What it replaces, or what it leaves, is in memory alone. */
-  readonly isVolatile: boolean;
+  readonly move: Move;
+}
+
+/**
+ * Whether a write has to do with what is in memory alone: it replaces or leaves such a version (`within`); or it replaces one
+ * by the other (`moves`), and for a while the store may have nothing of a key that is there all the time.
+ */
+export type Move = 'none' | 'within' | 'moves';
+
+/** Keys that moved at some time since this was asked for. Call `end` once. */
+export interface MovesWatch {
+  readonly keys: ReadonlySet<Key>;
+  end(): void;
 }
 
 export interface KnowledgeOptions {
@@ -73,6 +84,7 @@ export class Knowledge {
   readonly #absent: AbsentKeys;
   readonly #lookups = new Map<Key, Set<Lookup>>();
   readonly #writing = new Map<Key, Writing>();
+  readonly #watches = new Set<Set<Key>>();
   /** While a snapshot is being loaded. */
   #learned: LearnedKeys | undefined;
 
@@ -112,7 +124,7 @@ export class Knowledge {
 
   beginLookup(key: Key): Lookup {
     const writing = this.#writing.get(key);
-    const isVolatile = writing?.isVolatile === true || this.#directory.peek(key)?.object.volatile === true;
+    const isVolatile = (writing?.move ?? 'none') !== 'none' || this.#directory.peek(key)?.object.volatile === true;
     const lookup: Lookup = { key, valid: writing === undefined, isBlind: isVolatile };
     const lookups = this.#lookups.get(key) ?? new Set();
     lookups.add(lookup);
@@ -138,15 +150,16 @@ export class Knowledge {
 
   /**
    * A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces.
-   * `isVolatile`: that version, or what it is replaced by, is in memory alone.
+   * `move`: whether that version, or what it is replaced by, is in memory alone.
    */
-  beginWrite(key: Key, before: string | undefined, isVolatile = false): void {
-    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false, isVolatile });
+  beginWrite(key: Key, before: string | undefined, move: Move = 'none'): void {
+    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false, move });
+    if (move === 'moves') for (const keys of this.#watches) keys.add(key);
     this.#learned?.add(key);
     this.#absent.remove(key);
     for (const lookup of this.#lookups.get(key) ?? []) {
       lookup.valid = false;
-      lookup.isBlind ||= isVolatile;
+      lookup.isBlind ||= move !== 'none';
     }
   }
 
@@ -179,9 +192,12 @@ export class Knowledge {
     }
   }
 
-  /** Keys with a write under way that leaves or replaces what is in memory alone: the store may have nothing of them. */
-  *keysInFlux(): Generator<Key> {
-    for (const [key, { isVolatile }] of this.#writing) if (isVolatile) yield key;
+  /** For a listing of the store: it may lack keys that move meanwhile. */
+  watchMoves(): MovesWatch {
+    const keys = new Set<Key>();
+    for (const [key, { move }] of this.#writing) if (move === 'moves') keys.add(key);
+    this.#watches.add(keys);
+    return { keys, end: () => void this.#watches.delete(keys) };
   }
 
   isWriting(key: Key): boolean {

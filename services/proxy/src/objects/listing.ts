@@ -115,11 +115,11 @@ class ListWalk {
   /** One page of the store; tells whether the range is over, and whether this call has done enough. */
   async #walkPage(range: NameRange): Promise<'over' | 'more' | 'enough'> {
     const after = this.#isBefore(range.after ?? '') ? range.after : this.#position;
-    const page = await this.#names(range.prefix, after);
+    const { page, moved } = await this.#namesAndMoves(range.prefix, after);
     const listed = page.objects.filter(({ name }) => compareNames(name, range.last) <= 0);
     const last = listed.at(-1)?.name;
     const isOver = !page.more || listed.length < page.objects.length || last === undefined;
-    const items = this.#itemsOf(this.#withUnacknowledged(listed, range, after, isOver ? range.last : last));
+    const items = this.#itemsOf(this.#withMissing(listed, moved, range, after, isOver ? range.last : last));
     const living = await this.#lookAtAll(items);
     for (const [at, item] of items.entries()) {
       const info = living[at];
@@ -134,9 +134,10 @@ class ListWalk {
     return this.#delimiter === '' && items.length > 0 ? 'enough' : 'more';
   }
 
-  /** With what an unacknowledged change has taken out of the store already: reads still answer it. */
-  #withUnacknowledged(
+  /** With what an unacknowledged delete has taken out of the store already, and with what moved to memory or from there. */
+  #withMissing(
     listed: readonly StoredObject[],
+    moved: ReadonlySet<Key>,
     range: NameRange,
     after: string | undefined,
     last: string,
@@ -144,12 +145,25 @@ class ListWalk {
     const { knowledge } = this.#parts;
     const names = new Set(listed.map(({ name }) => name));
     const objects = new Map<string, StoredObject>();
-    for (const key of knowledge.keysInFlux()) objects.set(nameOfKey(key), unseen(nameOfKey(key)));
+    for (const key of moved) objects.set(nameOfKey(key), unseen(nameOfKey(key)));
     for (const { object } of knowledge.believedWhileWriting()) objects.set(object.name, object);
     const missing = [...objects.values()]
       .filter(({ name }) => !names.has(name) && rangeOfName([range], name) === 0)
       .filter(({ name }) => compareNames(name, last) <= 0 && (after === undefined || compareNames(name, after) > 0));
     return missing.length === 0 ? listed : [...listed, ...missing].sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  async #namesAndMoves(prefix: string, after: string | undefined) {
+    const { knowledge, namePages } = this.#parts;
+    const watch = knowledge.watchMoves();
+    try {
+      const page = await this.#names(prefix, after);
+      // What was read ahead may lack them too.
+      if (watch.keys.size > 0) namePages.clear();
+      return { page, moved: watch.keys };
+    } finally {
+      watch.end();
+    }
   }
 
   async #names(prefix: string, after: string | undefined): Promise<ListPage> {

@@ -16,7 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { strongestDurability } from './durability.ts';
 import { type Folded, foldMutations, valueLimit, type WritePlan } from './fold.ts';
 import type { PendingMutation } from './key-turns.ts';
-import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
+import { type Entry, infoOf, type Knowledge, type Move } from './knowledge.ts';
 import type { KnownObject } from './known-object.ts';
 import { lookUp } from './lookups.ts';
 import type { CurrentObject, Durability, Key } from './objects.ts';
@@ -156,8 +156,7 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
   const before = object === 'unknown' ? undefined : object;
   if (plan.kind === 'none') return { object: before, by: durability };
   const { knowledge } = parts;
-  const isPlaced = plan.kind === 'write' && (plan.bytes instanceof PlacedBytes || durability === 'memory');
-  knowledge.beginWrite(key, before?.etag, isPlaced || before?.volatile === true);
+  knowledge.beginWrite(key, before?.etag, moveOf(plan, durability, before));
   try {
     const outcome = await sendChange(parts, change, plan, before);
     if (outcome === 'conflict') {
@@ -178,6 +177,13 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
     knowledge.failWrite(key, error.code !== 'indeterminate' && error.code !== 'internal');
     throw error;
   }
+}
+
+function moveOf(plan: WritePlan, durability: Durability, before: KnownObject | undefined): Move {
+  const isPlaced = plan.kind === 'write' && (plan.bytes instanceof PlacedBytes || durability === 'memory');
+  const wasPlaced = before?.volatile === true;
+  if (!isPlaced && !wasPlaced) return 'none';
+  return before === undefined || isPlaced === wasPlaced ? 'within' : 'moves';
 }
 
 /** Gives the written bytes their place in memory, in the background. */

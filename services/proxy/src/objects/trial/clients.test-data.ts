@@ -290,7 +290,7 @@ export class TrialClient {
     breaksAt?: number,
   ): Promise<StagedBytes> {
     const { random } = this.#trial;
-    const place = random.integer(5) > 0;
+    const place = durability === 'memory' || random.integer(5) > 0;
     const pause = (ms: number) => this.#trial.pause(ms);
     const options: WriteOptions = { place, durability };
     if (random.integer(4) === 0 && breaksAt === undefined) {

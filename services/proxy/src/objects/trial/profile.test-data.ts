@@ -63,7 +63,9 @@ export type TrialEvent = (typeof trialEvents)[number];
 export function drawProfile(random: SeededRandom): Profile {
   const profile = withDurabilities(random, drawSituation(random));
   if (profile.journalMaxAgeMs === undefined) return profile;
-  return { ...profile, events: profile.events.filter((event) => !elsewhere.includes(event)) };
+  // What was decided by a value that memory alone has lands on nothing, also when that value is not there any more.
+  const late = profile.durabilities.includes('memory') ? 0 : profile.late;
+  return { ...profile, late, events: profile.events.filter((event) => !elsewhere.includes(event)) };
 }
 
 /**

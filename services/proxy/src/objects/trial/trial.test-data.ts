@@ -252,8 +252,16 @@ export class Trial {
   }
 
   async #createLife(epoch: number, fleetFor: (clock: Clock) => MemoryFleet): Promise<Life> {
-    const { maxEntries, bodyMemoryBytes, maxAbsentKeys, placeOnRead, brokenBodies, expiry, journalMaxAgeMs } =
-      this.profile;
+    const {
+      maxEntries,
+      bodyMemoryBytes,
+      maxAbsentKeys,
+      placeOnRead,
+      brokenBodies,
+      expiry,
+      journalMaxAgeMs,
+      durabilities,
+    } = this.profile;
     const { random } = this;
     const life = await Life.open({
       ...{ epoch, fleetFor, clock: this.clock, store: this.store },
@@ -268,7 +276,7 @@ export class Trial {
           ...(!this.isCalm && random.double() < brokenBodies ? { breaksAfter: random.integer(4) } : {}),
         }),
         // See the profile: what lands later must not meet an expiry.
-        landsAfterCut: () => !expiry && random.integer(2) === 0,
+        landsAfterCut: () => !expiry && !durabilities.includes('memory') && random.integer(2) === 0,
         onEvent: (text) => this.history.note(text),
       },
     });
