@@ -84,11 +84,13 @@ export function leaseTtlMs({ leaseTtlMs: given, durability }: ProxySettings): nu
 const drainConcurrency = 16;
 
 export function journalingSettings(settings: ProxySettings): JournalingSettings {
-  const { journalBytes, journalMaxAgeMs, journalQuarantineMs, storeWriteMs, keptMaxBytes } = settings;
+  const { journalBytes, journalMaxRecords, journalMaxAgeMs, journalQuarantineMs, storeWriteMs, keptMaxBytes } =
+    settings;
   const segmentBytes = Math.min(maxSegmentBytes, Math.floor(journalBytes / 16));
   return {
     journal: {
       journalBytes,
+      journalMaxRecords,
       journalMaxAgeMs,
       segmentBytes,
       inlineMaxBytes: Math.max(1, Math.min(keptMaxBytes, Math.floor(segmentBytes / 4))),

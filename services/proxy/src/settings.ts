@@ -96,6 +96,12 @@ const deployment = {
     1024 * gib,
     'Bytes of acknowledged writes that the journal holds while the store does not have them; beyond it, writes go to the store at once.',
   ),
+  journalMaxRecords: count(
+    200_000,
+    100,
+    10_000_000,
+    'Acknowledged writes of different keys that the journal holds, whatever their size: each takes about 1 KiB of memory; beyond it, writes go to the store at once.',
+  ),
   journalMaxAgeMs: milliseconds(
     600_000,
     1000,

@@ -4,6 +4,8 @@ import { SionError } from '@sion/wire';
 export interface JournalSettings {
   /** Records that are not retired, with their bodies, take at most this; the disk twice this and two segments. */
   readonly journalBytes: number;
+  /** Records that are not retired, at most: each takes about a kibibyte of the proxy's memory, whatever its bytes. */
+  readonly journalMaxRecords: number;
   /** While the oldest record is older, nothing more is taken. */
   readonly journalMaxAgeMs: number;
   /** A segment takes no more records when it would grow beyond this. */
@@ -17,7 +19,7 @@ const maxSegmentBytes = 1024 * 1024 * 1024;
 
 /** Throws `invalid` with every relation that is broken. */
 export function checkJournalSettings(settings: JournalSettings): void {
-  const { journalBytes, journalMaxAgeMs, segmentBytes, inlineMaxBytes } = settings;
+  const { journalBytes, journalMaxRecords, journalMaxAgeMs, segmentBytes, inlineMaxBytes } = settings;
   const problems: string[] = [];
   for (const [name, value] of Object.entries(settings)) {
     if (!Number.isSafeInteger(value) || value < 1)
@@ -35,6 +37,6 @@ export function checkJournalSettings(settings: JournalSettings): void {
     );
   }
   if (problems.length === 0) return;
-  const bounds = `journalBytes ${journalBytes}, journalMaxAgeMs ${journalMaxAgeMs}`;
+  const bounds = `journalBytes ${journalBytes}, journalMaxRecords ${journalMaxRecords}, journalMaxAgeMs ${journalMaxAgeMs}`;
   throw new SionError('invalid', `The journal’s settings (${bounds}) do not fit together: ${problems.join('; ')}.`);
 }

@@ -16,6 +16,7 @@ import { openJournal } from './open-journal.ts';
 /** Small in everything, so that segments come and go. */
 export const smallSettings: JournalSettings = {
   journalBytes: 64 * 1024,
+  journalMaxRecords: 10_000,
   journalMaxAgeMs: 1_000_000,
   segmentBytes: 8192,
   inlineMaxBytes: 1024,

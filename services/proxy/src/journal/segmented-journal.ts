@@ -190,8 +190,12 @@ export class SegmentedJournal implements JournalLog {
   }
 
   #assertRoom(bytes: number): void {
-    const { journalBytes, journalMaxAgeMs } = this.#parts.settings;
-    const { bytes: usedBytes, diskBytes, oldestMs } = this.depth;
+    const { journalBytes, journalMaxRecords, journalMaxAgeMs } = this.#parts.settings;
+    const { bytes: usedBytes, records, diskBytes, oldestMs } = this.depth;
+    if (records + this.#queue.length >= journalMaxRecords) {
+      const message = `The journal holds ${records} of at most ${journalMaxRecords} records.`;
+      throw new SionError('capacity', `${message} Wait until the store has taken more, or raise the limit.`);
+    }
     const neededBytes = usedBytes + this.#queuedBytes + bytes;
     if (neededBytes > journalBytes) {
       const message = `The journal holds ${usedBytes} of at most ${journalBytes} bytes, and ${bytes} more do not fit.`;

@@ -201,6 +201,17 @@ describe('durability journal', () => {
     expect(world.journaled.depth.names).toBe(0);
   });
 
+  it('is full by the number of keys as well: however small they are, each takes memory', async () => {
+    const world = await createJournaledWorld({ files: createMemoryFiles(), journalMaxRecords: 10 });
+    storeDown(world);
+    for (let index = 0; index < 10; index++) await put(world, `k${index}`, 'v', 'journal');
+    await expect(put(world, 'more', 'v', 'journal')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.journaled.depth.records).toBe(10);
+    storeUp(world);
+    await put(world, 'more', 'v', 'journal');
+    expect(await stored(world, 'more')).toBe('v');
+  });
+
   it('takes long values in a file of their own, whole or not at all', async () => {
     const world = await createJournaledWorld({ files: createMemoryFiles() });
     storeDown(world);

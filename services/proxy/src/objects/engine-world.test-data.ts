@@ -49,6 +49,7 @@ export interface WorldOptions {
 export interface JournaledWorldOptions extends WorldOptions {
   readonly files: Files;
   readonly journalBytes?: number;
+  readonly journalMaxRecords?: number;
 }
 
 /** A world whose writes may be journaled. */
@@ -56,7 +57,7 @@ export async function createJournaledWorld(
   options: JournaledWorldOptions,
 ): Promise<World & { readonly journaled: JournaledStores }> {
   const ground = createGround(options.after);
-  const { files, journalBytes = 4 * mib } = options;
+  const { files, journalBytes = 4 * mib, journalMaxRecords = 10_000 } = options;
   let counter = 1_000_000;
   const journaled = await openJournaling({
     ...{ clock: ground.clock, store: ground.store, files, log: silentLog },
@@ -65,7 +66,13 @@ export async function createJournaledWorld(
     lease: { isHeld: () => ground.lease.held },
     nextVersion: () => `${ground.epoch}.${++counter}`,
     settings: {
-      journal: { journalBytes, journalMaxAgeMs: 600_000, segmentBytes: journalBytes / 8, inlineMaxBytes: 32 * 1024 },
+      journal: {
+        journalBytes,
+        journalMaxRecords,
+        journalMaxAgeMs: 600_000,
+        segmentBytes: journalBytes / 8,
+        inlineMaxBytes: 32 * 1024,
+      },
       drain: { quarantineMs: 60_000, concurrency: 4, retryBaseMs: 100, retryMaxMs: 5000, wholeMaxBytes: 64 * 1024 },
       confirmMs: 10_000,
       closeMs: 1000,

@@ -207,7 +207,13 @@ async function openJournaled(
     random: new SeededRandom('journal'),
     nextVersion: () => formatLayoutId(nextId()),
     settings: {
-      journal: { journalBytes: 64 * 1024, journalMaxAgeMs, segmentBytes: 4096, inlineMaxBytes: 100 },
+      journal: {
+        journalBytes: 64 * 1024,
+        journalMaxRecords: 100,
+        journalMaxAgeMs,
+        segmentBytes: 4096,
+        inlineMaxBytes: 100,
+      },
       drain: { quarantineMs: 400, concurrency: 3, retryBaseMs: 5, retryMaxMs: 60, wholeMaxBytes: 200 },
       ...{ confirmMs: 300, closeMs: 50 },
     },
