@@ -35,10 +35,7 @@ export interface Lookup {
   readonly key: Key;
   /** False when what it finds may be older than what is believed. When it has ended: whether it is what is believed. */
   valid: boolean;
-  /**
-   * The key was in memory alone at some time meanwhile, or on its way there or from there. When the lookup has ended: true
-   * when it found nothing, and that says nothing.
-   */
+  /** The key was in memory alone meanwhile, or on its way there or away. At the end: it found nothing, which says nothing. */
   isBlind: boolean;
 }
 
@@ -54,10 +51,10 @@ interface Writing {
 }
 
 /**
- * Whether a write has to do with what is in memory alone: it replaces or leaves such a version (`within`); or it replaces one
- * by the other (`moves`), and for a while the store may have nothing of a key that is there all the time.
+ * Whether a write has to do with what is in memory alone: nothing was there before it (`appears`); or something was, and for
+ * a while neither store nor memory may have anything of it (`moves`).
  */
-export type Move = 'none' | 'within' | 'moves';
+export type Move = 'none' | 'appears' | 'moves';
 
 /** Keys that moved at some time since this was asked for. Call `end` once. */
 export interface MovesWatch {
@@ -124,8 +121,8 @@ export class Knowledge {
 
   beginLookup(key: Key): Lookup {
     const writing = this.#writing.get(key);
-    const isVolatile = (writing?.move ?? 'none') !== 'none' || this.#directory.peek(key)?.object.volatile === true;
-    const lookup: Lookup = { key, valid: writing === undefined, isBlind: isVolatile };
+    const isBlind = (writing?.move ?? 'none') !== 'none' || this.#directory.peek(key)?.object.volatile === true;
+    const lookup: Lookup = { key, valid: writing === undefined, isBlind };
     const lookups = this.#lookups.get(key) ?? new Set();
     lookups.add(lookup);
     this.#lookups.set(key, lookups);

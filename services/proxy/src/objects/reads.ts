@@ -191,7 +191,8 @@ async function readUnknown(
     return 'superseded';
   }
   const entry = knowledge.endLookup(lookup, got.kind === 'miss' ? undefined : got.object);
-  if (got.kind === 'miss') return lookup.isBlind ? 'superseded' : { kind: 'miss' };
+  // What is in memory alone is believed nonetheless.
+  if (got.kind === 'miss') return lookup.isBlind || entry !== undefined ? 'superseded' : { kind: 'miss' };
   const { object } = got;
   if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) {
     if (got.kind === 'hit') got.body.cancel();

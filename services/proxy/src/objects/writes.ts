@@ -183,7 +183,7 @@ function moveOf(plan: WritePlan, durability: Durability, before: KnownObject | u
   const isPlaced = plan.kind === 'write' && (plan.bytes instanceof PlacedBytes || durability === 'memory');
   const wasPlaced = before?.volatile === true;
   if (!isPlaced && !wasPlaced) return 'none';
-  return before === undefined || isPlaced === wasPlaced ? 'within' : 'moves';
+  return before === undefined ? 'appears' : 'moves';
 }
 
 /** Gives the written bytes their place in memory, in the background. */
