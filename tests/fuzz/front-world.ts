@@ -114,7 +114,16 @@ function createEngine() {
   const status = createStatusSource({
     ...{ version: '0.1.0', clock: systemClock, metrics, state: () => 'serving', epoch: () => 1 },
     durability: 'store',
-    journal: () => ({ names: 0, records: 0, bytes: 0, diskBytes: 0, oldestMs: undefined, failingSinceMs: undefined }),
+    journal: () => ({
+      names: 0,
+      storedNames: 0,
+      keptUntilMs: undefined,
+      records: 0,
+      bytes: 0,
+      diskBytes: 0,
+      oldestMs: undefined,
+      failingSinceMs: undefined,
+    }),
     journalBounds: { journalBytes: 16 * mib, journalMaxAgeMs: 60_000 },
     store: () => ({ kind: 'directory', place: '/nowhere', reachable: true }),
     objects: () => engine.count(),

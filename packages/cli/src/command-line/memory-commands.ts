@@ -69,7 +69,8 @@ function addReclaim(program: Command, environment: Environment): void {
     .command('reclaim')
     .summary('take instances away, as Lambda does')
     .description(
-      'Take instances away, as Lambda does; their memory is lost, no acknowledged value is but those of durability memory. Say which, by one of:',
+      'Take instances away, as Lambda does; their memory is lost. What store or journal acknowledged is not, values of durability memory may be. ' +
+        'Say which, by one of:',
     )
     .addOption(new Option('--count <n>', 'so many, at random').argParser(wholeNumber))
     .addOption(new Option('--share <x>', 'this share of them, above 0, at most 1, at random').argParser(share))

@@ -1,6 +1,6 @@
 /**
- * `sion reclaim`: takes instances away as Lambda does, to see what survives it. Their memory is lost; nothing that was
- * acknowledged is.
+ * `sion reclaim`: takes instances away as Lambda does, to see what survives it. Their memory is lost; of what
+ * was acknowledged, nothing is but values of durability memory.
  */
 import type { EmulatorControl } from '@sion/emulator';
 import { CliError } from '../cli-error.ts';
@@ -24,6 +24,8 @@ export function checkReclaim(options: ReclaimOptions): void {
   );
 }
 
+const whatIsKept = 'Store and journal have it, but for values of durability memory: of those, what parity covers.';
+
 /** Reclaims and gives the text to print. */
 export async function reclaimInstances(control: EmulatorControl, options: ReclaimOptions): Promise<string> {
   const { count, share, node } = options;
@@ -38,7 +40,7 @@ export async function reclaimInstances(control: EmulatorControl, options: Reclai
   if (reclaimed.length === 0) return 'Reclaimed nothing: no instance is there to be taken. A request starts new ones.';
   const fewer = count !== undefined && reclaimed.length < count ? ' (there were no more)' : '';
   const what = reclaimed.length === 1 ? 'instance' : 'instances';
-  return `Reclaimed ${reclaimed.length} ${what}${fewer}; what they held in memory is gone, the store has it.`;
+  return `Reclaimed ${reclaimed.length} ${what}${fewer}; what they held in memory is gone. ${whatIsKept}`;
 }
 
 async function assertFunction(control: EmulatorControl, name: string): Promise<void> {

@@ -10,6 +10,7 @@ import { CliError } from '../cli-error.ts';
 import { fetchStatus } from '../client/proxy-admin.ts';
 import { claimDataFolder, type DataFolderClaim } from '../local/data-folder-claim.ts';
 import { folderFault } from '../local/folder-fault.ts';
+import { stoppedWords } from '../local/journal-news.ts';
 import { LocalRun } from '../local/local-run.ts';
 import { nodeDefinition } from '../local/node-functions.ts';
 import { checkPorts, type WantedPort } from '../local/port-check.ts';
@@ -67,7 +68,7 @@ export async function runUp(parts: UpParts): Promise<void> {
     removeListener();
     claim.release();
   }
-  screen.say('Stopped. Everything acknowledged by store or journal is kept, in the store or for the next start.');
+  screen.say(stoppedWords(run?.left, join(settings.dataDir, 'proxy')));
 }
 
 function claimFolder(folder: string, clock: Clock): DataFolderClaim {

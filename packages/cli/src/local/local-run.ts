@@ -16,6 +16,7 @@ import {
   type LocalSettings,
   proxyEnvironment,
 } from '../settings.ts';
+import { JournalNews, type LeftBehind, proxyEndWords } from './journal-news.ts';
 import { nodeName } from './node-functions.ts';
 import { PartLog } from './part-log.ts';
 import { describeEnd, type PartEnd, type ReadyFields, startPart } from './part-process.ts';
@@ -25,7 +26,7 @@ import { plainWords, TroubleFilter } from './trouble-filter.ts';
 
 const startTimeoutMs = 120_000;
 const emulatorStopMs = 20_000;
-/** Beyond what the proxy itself grants its clients. */
+/** Beyond what the proxy itself grants its clients, and then the store. */
 const proxyStopExtraMs = 15_000;
 
 export interface LocalRunOptions {
@@ -41,6 +42,7 @@ export interface LocalRunOptions {
 export class LocalRun {
   readonly #options: LocalRunOptions;
   readonly #logs: PartLog[] = [];
+  readonly #news: JournalNews;
   readonly #emulator: SupervisedPart;
   readonly #proxy: SupervisedPart;
   /** With the ports that were really taken: a restarted part takes the same ones. */
@@ -49,10 +51,11 @@ export class LocalRun {
   constructor(options: LocalRunOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    this.#news = new JournalNews(options.say);
     this.#emulator = this.#supervise('emulator', '@sion/emulator', emulatorStopMs, (fields) =>
       this.#onEmulator(fields),
     );
-    const proxyStopMs = options.settings.drainMs + proxyStopExtraMs;
+    const proxyStopMs = 2 * options.settings.drainMs + proxyStopExtraMs;
     this.#proxy = this.#supervise('proxy', '@sion/proxy', proxyStopMs, (fields) => this.#onProxy(fields));
   }
 
@@ -73,6 +76,11 @@ export class LocalRun {
       this.#emulator.givenUp.then((end) => this.#givenUp('emulator', end)),
       this.#proxy.givenUp.then((end) => this.#givenUp('proxy', end)),
     ]);
+  }
+
+  /** What the proxy left behind when it stopped in order; undefined when that is not known. */
+  get left(): LeftBehind | undefined {
+    return this.#news.left;
   }
 
   /** The proxy first, so that it can end its sessions; then the emulator. */
@@ -104,6 +112,7 @@ export class LocalRun {
       start: () => {
         log ??= this.#openLog(name, trouble);
         log.begin();
+        if (name === 'proxy') this.#news.begin();
         return startPart({
           command: process.execPath,
           args: [mainOf(packageName)],
@@ -123,14 +132,18 @@ export class LocalRun {
         },
         onDied: (end, decision) => {
           const words = plainWords(log?.lastLines ?? []);
-          say(`${describeDeath(name, end, decision)}${words === '' ? '' : `\n${words}`}`);
+          const means = name === 'emulator' ? emulatorEndWords : proxyEndWords(this.#news.left, end.code === 0);
+          say(`${describeDeath(name, end, means, decision)}${words === '' ? '' : `\n${words}`}`);
         },
       },
     });
   }
 
   #openLog(name: PartName, trouble: TroubleFilter): PartLog {
-    const log = new PartLog(join(this.#settings.dataDir, 'log', `${name}.log`), (line) => trouble.take(line));
+    const log = new PartLog(join(this.#settings.dataDir, 'log', `${name}.log`), (line) => {
+      trouble.take(line);
+      if (name === 'proxy') this.#news.take(line);
+    });
     this.#logs.push(log);
     return log;
   }
@@ -199,12 +212,11 @@ function portOf(fields: ReadyFields, name: string, fallback: number): number {
   return typeof port === 'number' ? port : fallback;
 }
 
+const emulatorEndWords =
+  'The functions and their memory went with it, and what durability memory had there; every other acknowledged value is in the store or the journal.';
+
 /** What died, what that means for the data, and what happens next. */
-function describeDeath(name: PartName, end: PartEnd, decision: RestartDecision): string {
-  const means =
-    name === 'emulator'
-      ? 'The functions and their memory went with it, and what durability memory had there; every other acknowledged value is in the store or the journal.'
-      : 'Requests under way were cut off; every value acknowledged by store or journal is kept.';
+function describeDeath(name: PartName, end: PartEnd, means: string, decision: RestartDecision): string {
   const next =
     decision.kind === 'restart'
       ? decision.quickFailures > 1

@@ -39,7 +39,7 @@ export class TroubleFilter {
 
 /** The line as people read it, or undefined when it is none of their business. */
 export function troubleIn(line: string): string | undefined {
-  const fields = readFields(line);
+  const fields = readLogLine(line);
   if (fields?.['level'] !== 'error') return undefined;
   const details = Object.entries(fields)
     .filter(([name]) => !bookkeeping.includes(name))
@@ -47,7 +47,8 @@ export function troubleIn(line: string): string | undefined {
   return [String(fields['event']), ...details].join(', ');
 }
 
-function readFields(line: string): Record<string, unknown> | undefined {
+/** The fields of a log line; undefined of anything else. */
+export function readLogLine(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const value: unknown = JSON.parse(line);
@@ -59,5 +60,5 @@ function readFields(line: string): Record<string, unknown> | undefined {
 
 /** The last of `lines` that are no log lines: what a part said to people before it ended. */
 export function plainWords(lines: readonly string[]): string {
-  return lines.filter((line) => line.trim() !== '' && readFields(line) === undefined).join('\n');
+  return lines.filter((line) => line.trim() !== '' && readLogLine(line) === undefined).join('\n');
 }

@@ -17,16 +17,19 @@ function openWorld(gated: { readonly before?: VirtualStoreRequest; readonly afte
   const version = () => `1.${++counter}`;
   const metrics = { countDrained: () => {}, countDrainRetry: () => retries++, countJournalFull: () => {} };
   const drain = { quarantineMs: 1_000, concurrency: 4, retryBaseMs: 10, retryMaxMs: 100, wholeMaxBytes: 1 << 20 };
+  const told: [string, unknown][] = [];
+  const log = { ...silentLog, info: (event: string, fields?: unknown) => void told.push([event, fields]) };
   const start = async () => {
     const { files, process, random } = world;
     const opening = openJournaling({
-      ...{ clock: process.clock, random, log: silentLog, files, store, metrics, nextVersion: version },
+      ...{ clock: process.clock, random, log, files, store, metrics, nextVersion: version },
       lease: { isHeld: () => true },
       settings: { journal: world.settings, drain, confirmMs: 1_000, closeMs: 1_000 },
     });
-    return (await world.settle(opening)).over(store);
+    const journaled = await world.settle(opening);
+    return { ...journaled.over(store), journaled };
   };
-  return { world, store, version, start, openGate: () => gate.resolve(), retries: () => retries };
+  return { world, store, version, start, openGate: () => gate.resolve(), retries: () => retries, told };
 }
 
 test('a delete that is noted while the store confirms the put before it deletes that', async () => {
@@ -75,4 +78,27 @@ test('an object whose metadata the store had changed before a crash is read at o
   if (got.kind !== 'hit') throw new Error(`it is ${got.kind}`);
   expect(got.object.metadata).toEqual(changed);
   expect(Buffer.from(await world.settle(bytesOf(got.body))).toString()).toBe('value');
+});
+
+test('after a crash, what the store has is told apart from what waits for it, and no stop waits for that', async () => {
+  const { world, version, start, told } = openWorld({});
+  const first = await start();
+  const write = { version: version() };
+  await world.settle(first.deferred.put('k', Buffer.from('value'), write, { kind: 'absent' }));
+  world.die('process');
+  const { journaled } = await start();
+  expect(journaled.depth).toMatchObject({ names: 1, storedNames: 0, keptUntilMs: undefined });
+  await world.pass(500);
+  expect(journaled.depth).toMatchObject({ names: 1, storedNames: 1, keptUntilMs: expect.any(Number) });
+  await world.settle(journaled.close());
+  expect(told.at(-1)).toEqual(['journal-closed', { names: 0, inMemoryAlone: 0 }]);
+});
+
+test('a stop says how many keys it waits for', async () => {
+  const { world, version, start, told } = openWorld({ before: 'put' });
+  const { deferred, journaled } = await start();
+  await world.settle(deferred.put('k', Buffer.from('value'), { version: version() }, { kind: 'absent' }));
+  void journaled.close();
+  await world.pass(900);
+  expect(told.at(-1)).toEqual(['journal-stop-waits', { names: 1, atMostMs: 1_000 }]);
 });

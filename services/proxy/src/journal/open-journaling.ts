@@ -13,7 +13,7 @@ import type { JournalSettings } from './journal-settings.ts';
 import { JournaledStore } from './journaled-store.ts';
 import { type Journaling, objectOf, waitUntil } from './journaling.ts';
 import { openJournal } from './open-journal.ts';
-import { newUndrained, SortedNames, UndrainedNames } from './undrained.ts';
+import { isStored, newUndrained, SortedNames, UndrainedNames } from './undrained.ts';
 
 export interface JournalingSettings {
   readonly journal: JournalSettings;
@@ -38,6 +38,18 @@ export interface JournalingParts {
   readonly settings: JournalingSettings;
 }
 
+/** What the journal holds; times by the monotonic clock. */
+export interface JournalingDepth extends JournalDepth {
+  /** Of which something is undrained. */
+  readonly names: number;
+  /** Those of them that the store was seen to have: they are kept only against attempts that may still land. */
+  readonly storedNames: number;
+  /** Until when the last of those are kept; undefined = there are none. */
+  readonly keptUntilMs: number | undefined;
+  /** Since when the store has taken nothing; undefined while it takes what it is given. */
+  readonly failingSinceMs: number | undefined;
+}
+
 /** The faces of the store, and what is told of the journal. */
 export interface JournaledStores {
   /** Both faces over `store`, which is the real one as one request sees it. */
@@ -46,8 +58,7 @@ export interface JournaledStores {
   noteVolatile(name: string, object: StoredObject | undefined): void;
   /** Called when the store has confirmed what readers have seen under the journal's tag. */
   onDrained: (name: string, seenAs: StoredObject | undefined, object: StoredObject | undefined) => void;
-  /** Names of which something is undrained, what the journal holds, and since when the store has taken nothing of it. */
-  readonly depth: JournalDepth & { readonly names: number; readonly failingSinceMs: number | undefined };
+  readonly depth: JournalingDepth;
   close(): Promise<void>;
 }
 
@@ -83,16 +94,34 @@ export async function openJournaling(parts: JournalingParts): Promise<JournaledS
     },
     noteVolatile: (name, object) => volatiles.note(name, object),
     get depth() {
-      return { ...journal.depth, names: names.size, failingSinceMs: drain.failingSinceMs };
+      return { ...journal.depth, ...countNames(names), failingSinceMs: drain.failingSinceMs };
     },
     async close() {
+      const before = waitingNames(names);
+      if (before > 0) log.info('journal-stop-waits', { names: before, atMostMs: settings.closeMs });
       await drainFor(settings.closeMs, clock, names);
-      if (names.size > 0) log.warn('journal-left-undrained', { names: names.size, until: 'the next start here' });
       await drain.stop();
+      const left = waitingNames(names);
+      if (left > 0) log.warn('journal-left-undrained', { names: left, until: 'the next start here' });
       await journal.close();
+      log.info('journal-closed', { names: left, inMemoryAlone: volatiles.size });
     },
   };
   return stores;
+}
+
+function countNames(names: UndrainedNames): Pick<JournalingDepth, 'names' | 'storedNames' | 'keptUntilMs'> {
+  let [storedNames, keptUntilMs] = [0, Number.NEGATIVE_INFINITY];
+  for (const undrained of names.values()) {
+    if (!isStored(undrained)) continue;
+    storedNames++;
+    keptUntilMs = Math.max(keptUntilMs, undrained.unsafeUntilMs);
+  }
+  return { names: names.size, storedNames, keptUntilMs: storedNames === 0 ? undefined : keptUntilMs };
+}
+
+function waitingNames(names: UndrainedNames): number {
+  return names.size - countNames(names).storedNames;
 }
 
 function noteFull({ metrics, log }: JournalingParts, { code, message }: SionError): void {
@@ -104,9 +133,9 @@ function noteFull({ metrics, log }: JournalingParts, { code, message }: SionErro
 async function drainFor(ms: number, clock: Clock, names: UndrainedNames): Promise<void> {
   const deadlineMs = clock.monotonicMs() + ms;
   for (const undrained of [...names.values()]) {
-    const isStored = () => undrained.isOver || undrained.storedSequence >= undrained.record.sequence;
+    const isDone = () => undrained.isOver || isStored(undrained);
     const leftMs = deadlineMs - clock.monotonicMs();
-    if (!isStored() && (leftMs <= 0 || !(await waitUntil(clock, undrained, leftMs, isStored)))) return;
+    if (!isDone() && (leftMs <= 0 || !(await waitUntil(clock, undrained, leftMs, isDone)))) return;
   }
 }
 

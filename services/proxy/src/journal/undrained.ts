@@ -45,6 +45,11 @@ export function newUndrained(record: JournalRecord, object: StoredObject | undef
   };
 }
 
+/** The store was seen to have its latest record, which is kept only against attempts that may still land. */
+export function isStored({ isOver, storedSequence, record }: Undrained): boolean {
+  return !isOver && storedSequence >= record.sequence;
+}
+
 /** ETag of a version that the store has not confirmed; S3 and the directory give none like it. */
 export function journalEtag(version: string): string {
   return `"j-${version}"`;

@@ -127,8 +127,13 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
   plain('sion_snapshot_loading', '1 while the snapshot is being loaded, else 0.', (s) => Number(s.snapshot.isLoading));
   plain('sion_recovery_backlog_chunks', 'Lost chunks that are to be brought back.', (s) => s.recovery.backlogChunks);
   plain('sion_recoveries_under_way', 'Those of them that are being brought back.', (s) => s.recovery.underWay);
-  plain('sion_journal_names', 'Keys of which the store does not have the last word.', (s) => s.journal.names);
-  plain('sion_journal_records', 'Acknowledged writes that the store may not have.', (s) => s.journal.records);
+  plain('sion_journal_names', 'Keys that have a write in the journal.', (s) => s.journal.names);
+  plain(
+    'sion_journal_stored_names',
+    'Those of them that the store has: kept until no earlier attempt can land. The others wait for the store.',
+    (s) => s.journal.storedNames,
+  );
+  plain('sion_journal_records', 'Acknowledged writes in the journal.', (s) => s.journal.records);
   plain('sion_journal_bytes', 'Bytes of those writes.', (s) => s.journal.bytes);
   plain('sion_journal_disk_bytes', 'Bytes of the journal’s files.', (s) => s.journal.diskBytes);
   plain('sion_journal_oldest_seconds', 'How long the oldest of them has waited.', (s) => s.journal.oldestSeconds);

@@ -14,7 +14,11 @@ const node: Omit<NodeStatus, 'node' | 'functionName' | 'state'> = {
   losses: 1,
 };
 
-const emptyDepth = { names: 0, records: 0, bytes: 0, diskBytes: 0, oldestMs: undefined, failingSinceMs: undefined };
+const emptyNames = { names: 0, storedNames: 0, keptUntilMs: undefined };
+const emptyDepth = {
+  ...emptyNames,
+  ...{ records: 0, bytes: 0, diskBytes: 0, oldestMs: undefined, failingSinceMs: undefined },
+};
 
 function sample(
   snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 9, total: 9 },
@@ -78,7 +82,7 @@ describe('the status for people', () => {
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
     expect(lines).toContain('  bypassed    1 writes and reads of objects above 1.0 GiB');
     expect(lines).toContain(
-      '  recovered   1 chunks (2.0 KiB), 7 to come, 3 under way; 2 parity left to repair, 1 given up',
+      '  recovered   1 chunks (2.0 KiB), 7 to come, 3 under way; 2 parity chunks left to repair so far, 1 given up',
     );
     expect(lines).toContain('  window 1    active, 2.0 KiB, groups 0 (2 nodes)');
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
@@ -100,18 +104,33 @@ describe('the status for people', () => {
     );
     expect(text).not.toContain('  journal ');
     expect(sample().journal).toEqual({
-      ...{ names: 0, records: 0, bytes: 0, maxBytes: 2 ** 20, diskBytes: 0, oldestSeconds: 0, maxAgeSeconds: 7200 },
+      ...{
+        names: 0,
+        storedNames: 0,
+        keptSeconds: 0,
+        records: 0,
+        bytes: 0,
+        maxBytes: 2 ** 20,
+        diskBytes: 0,
+        oldestSeconds: 0,
+        maxAgeSeconds: 7200,
+      },
     });
   });
 
   it('says what the journal holds, and what to do when the store takes nothing of it', () => {
-    const held = { names: 2, records: 3, bytes: 2048, diskBytes: 4096, oldestMs: 3_700_900 };
+    const held = { ...emptyNames, names: 2, records: 3, bytes: 2048, diskBytes: 4096, oldestMs: 3_700_900 };
     const waiting = formatStatus(sample(undefined, { ...held, failingSinceMs: undefined })).split('\n');
     expect(waiting).toContain(
       '  journal     3 writes of 2 keys, 2.0 KiB of 1.0 MiB (4.0 KiB on disk), oldest 25 s; ' +
         '0 brought to the store, 0 retries, 0 past it',
     );
+    expect(waiting).toContain('              2 keys wait for the store.');
     expect(waiting.join()).not.toContain('has taken nothing');
+    const kept = sample(undefined, { ...held, storedNames: 2, keptUntilMs: 3_726_000, failingSinceMs: undefined });
+    expect(formatStatus(kept)).toContain(
+      '  0 keys wait for the store; 2 are in the store and kept until no earlier attempt can land, for 1 s more.',
+    );
     const stuck = sample(undefined, { ...held, failingSinceMs: 3_605_900 });
     expect(stuck.journal.failingSeconds).toBe(120);
     expect(formatStatus(stuck)).toContain('The store has taken nothing for 2 min 0 s. What was acknowledged is kept;');

@@ -3,13 +3,13 @@
  * of the status, without colours or cursor movements; whoever prints them adds those.
  */
 import type { NodeStatus } from '../fleet/fleet.ts';
-import type { ProxyStatus } from './status.ts';
+import type { JournalStatus, ProxyStatus } from './status.ts';
 
 /** The live line: requests by source, functions awake and warm, bytes in memory, dollars so far, and what waits in vain for the store. */
 export function formatLiveLine(status: ProxyStatus): string {
   const { gets, puts } = status.totals;
-  const { names, failingSeconds } = status.journal;
-  const journal = failingSeconds === undefined ? [] : [`${names} keys in the journal wait for the store`];
+  const { names, storedNames, failingSeconds } = status.journal;
+  const journal = failingSeconds === undefined ? [] : [`${names - storedNames} keys in the journal wait for the store`];
   const parts = [
     status.state,
     `GET ${gets.memory + gets.hot} memory, ${gets.decoded} decoded, ${gets.store} store, ${gets.miss} miss`,
@@ -70,6 +70,7 @@ function journalLines({ journal, totals }: ProxyStatus): readonly string[] {
   const waits = records === 0 ? '' : `, oldest ${formatSeconds(oldestSeconds)}`;
   const counted = `${drained} brought to the store, ${drainRetries} retries, ${journalFull} past it`;
   const lines = [row('journal', `${held} (${formatBytes(diskBytes)} on disk)${waits}; ${counted}`)];
+  if (names > 0) lines.push(row('', whatWaits(journal)));
   if (failingSeconds !== undefined) {
     lines.push(
       row('', `The store has taken nothing for ${formatSeconds(failingSeconds)}. What was acknowledged is kept;`),
@@ -82,10 +83,17 @@ function journalLines({ journal, totals }: ProxyStatus): readonly string[] {
   return lines;
 }
 
+function whatWaits({ names, storedNames, keptSeconds }: JournalStatus): string {
+  const waiting = `${names - storedNames} keys wait for the store`;
+  if (storedNames === 0) return `${waiting}.`;
+  const until = `until no earlier attempt can land, for ${formatSeconds(keptSeconds)} more`;
+  return `${waiting}; ${storedNames} are in the store and kept ${until}.`;
+}
+
 function recovered({ recovery, totals }: ProxyStatus): string {
   const chunks = sum(totals.recoveredChunks);
   const done = `${chunks} chunks (${formatBytes(sum(totals.recoveredBytes))})`;
-  const left = `${totals.parityLeftChunks} parity left to repair, ${totals.recoveryGivenUpChunks} given up`;
+  const left = `${totals.parityLeftChunks} parity chunks left to repair so far, ${totals.recoveryGivenUpChunks} given up`;
   return `${done}, ${recovery.backlogChunks} to come, ${recovery.underWay} under way; ${left}`;
 }
 

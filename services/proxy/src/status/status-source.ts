@@ -58,10 +58,11 @@ export function createStatusSource(parts: StatusParts): StatusSource {
 }
 
 function journalOf({ clock, journal, journalBounds }: StatusParts): JournalStatus {
-  const { names, records, bytes, diskBytes, oldestMs, failingSinceMs } = journal();
+  const { names, storedNames, keptUntilMs, records, bytes, diskBytes, oldestMs, failingSinceMs } = journal();
   const secondsSince = (ms: number) => Math.floor((clock.monotonicMs() - ms) / 1000);
   return {
-    ...{ names, records, bytes, diskBytes },
+    ...{ names, storedNames, records, bytes, diskBytes },
+    keptSeconds: keptUntilMs === undefined ? 0 : Math.max(0, Math.ceil((keptUntilMs - clock.monotonicMs()) / 1000)),
     maxBytes: journalBounds.journalBytes,
     oldestSeconds: oldestMs === undefined ? 0 : secondsSince(oldestMs),
     maxAgeSeconds: journalBounds.journalMaxAgeMs / 1000,

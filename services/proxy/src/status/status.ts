@@ -34,11 +34,15 @@ export interface ProxyStatus {
   readonly totals: MetricsSnapshot;
 }
 
-/** What is acknowledged and not yet in the store. */
+/** What was acknowledged and is not in the store yet, or kept although it is. */
 export interface JournalStatus {
-  /** Keys of which the store does not have the last word. */
+  /** Keys that have a write in the journal. */
   readonly names: number;
-  /** Writes that the store does not have, or is not known to have. */
+  /** Those of them that the store has: they are kept until no earlier attempt can land any more. The others wait for it. */
+  readonly storedNames: number;
+  /** How much longer the last of those are kept; 0 when there are none. */
+  readonly keptSeconds: number;
+  /** Writes in the journal. */
   readonly records: number;
   /** Of those writes; above `maxBytes` further ones go to the store at once. */
   readonly bytes: number;

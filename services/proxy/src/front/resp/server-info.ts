@@ -102,6 +102,7 @@ function persistenceFields(_front: Front, { durability, journal, totals }: Proxy
     ['aof_rewrite_in_progress', 0],
     ['sion_durability', durability],
     ['sion_journal_names', journal.names],
+    ['sion_journal_stored_names', journal.storedNames],
     ['sion_journal_records', journal.records],
     ['sion_journal_bytes', journal.bytes],
     ['sion_journal_disk_bytes', journal.diskBytes],
