@@ -15,7 +15,7 @@ import {
   valueOf,
   type World,
 } from './engine-world.test-data.ts';
-import type { Durability, Mutation } from './objects.ts';
+import type { Durability, Mutation, StagedBytes } from './objects.ts';
 import { createMemoryFiles } from './trial/life.test-data.ts';
 
 const journal = { durability: 'journal' } as const;
@@ -23,6 +23,10 @@ const memory = { durability: 'memory' } as const;
 
 async function put(world: World, key: string, text: string, durability: Durability): Promise<void> {
   await world.engine.mutate(key, overwrite(Buffer.from(text)), { durability });
+}
+
+function overwriteStaged(staged: StagedBytes): Mutation<undefined> {
+  return { needs: 'nothing', decide: () => ({ kind: 'write', bytes: staged, result: undefined }) };
 }
 
 async function textOf(world: World, key: string): Promise<string | undefined> {
@@ -221,11 +225,7 @@ describe('durability journal', () => {
       { kind: 'stream', sizeBytes: bytes.length, pieces: piecesOf(bytes) },
       journal,
     );
-    const mutation: Mutation<undefined> = {
-      needs: 'nothing',
-      decide: () => ({ kind: 'write', bytes: staged, result: undefined }),
-    };
-    await world.engine.mutate('large', mutation, journal);
+    await world.engine.mutate('large', overwriteStaged(staged), journal);
     await staged.discard();
     const cut = world.engine.stage(
       'cut',
@@ -238,6 +238,25 @@ describe('durability journal', () => {
     await pass(world, 30_000);
     const got = await world.store.head('large');
     expect([got?.sizeBytes, world.journaled.depth.names]).toEqual([900_000, 0]);
+  });
+
+  it('sends a stream of unknown length to the store, and takes it into the journal while that is away', async () => {
+    const world = await createJournaledWorld({ files: createMemoryFiles(), journalBytes: 1024 * 1024 });
+    const bytes = payload(2 * 1024 * 1024);
+    const send = async (key: string, value: Uint8Array) => {
+      const staged = await world.engine.stage(key, { kind: 'stream', pieces: piecesOf(value) }, journal);
+      await world.engine.mutate(key, overwriteStaged(staged), journal);
+      await staged.discard();
+    };
+    await send('longer than the journal', bytes);
+    expect((await world.store.head('longer than the journal'))?.sizeBytes).toBe(bytes.length);
+    storeDown(world);
+    await send('short', payload(1000));
+    await expect(send('too long', bytes)).rejects.toMatchObject({ code: 'capacity' });
+    storeUp(world);
+    await pass(world, 30_000);
+    expect((await world.store.head('short'))?.sizeBytes).toBe(1000);
+    expect(world.journaled.depth).toMatchObject({ names: 0, bytes: 0 });
   });
 
   it('a hundred increments at once are exact, and cost a few writes', async () => {
@@ -313,11 +332,7 @@ describe('durability memory', () => {
       { kind: 'stream', sizeBytes: bytes.length, pieces: piecesOf(bytes) },
       memory,
     );
-    const mutation: Mutation<undefined> = {
-      needs: 'nothing',
-      decide: () => ({ kind: 'write', bytes: staged, result: undefined }),
-    };
-    await world.engine.mutate('s', mutation, memory);
+    await world.engine.mutate('s', overwriteStaged(staged), memory);
     await staged.discard();
     expect((await valueOf(world, 's'))?.equals(Buffer.from(bytes))).toBe(true);
     for (let index = 0; index < 3; index++) await world.engine.mutate('n', increment, memory);

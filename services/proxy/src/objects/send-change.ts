@@ -12,7 +12,7 @@ import type { PlacedObject } from '../memory/placed-object.ts';
 import type { WritePlan } from './fold.ts';
 import type { KnownObject } from './known-object.ts';
 import type { Durability, Key, StagedBytes } from './objects.ts';
-import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
+import { KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
 import { placeVolatile } from './volatile-writes.ts';
 
 /** The store as one batch of mutations sees it. */
@@ -116,7 +116,7 @@ async function sendWrite(
   const condition = conditionOf(object);
   const outcome = await putBytes(parts, change, bytes, metadata, condition);
   if (outcome.kind !== 'written') return 'conflict';
-  if (bytes instanceof UploadedBytes || bytes instanceof JournaledBytes) bytes.markCommitted();
+  if (bytes instanceof UploadedBytes) bytes.markCommitted();
   const modifiedMs = parts.clock.wallMs();
   return { object: { name, sizeBytes: bytes.sizeBytes, etag: outcome.etag, modifiedMs, metadata }, by: outcome.by };
 }
@@ -136,8 +136,9 @@ async function putBytes(
 ): Promise<DeferredOutcome> {
   const { store, deferred } = parts;
   const name = nameOfKey(change.key);
-  if (bytes instanceof JournaledBytes) {
-    const outcome = await bytes.upload.commit(metadata, condition);
+  const uploading = bytes instanceof UploadedBytes ? bytes.uploading : undefined;
+  if (uploading?.into === 'journal') {
+    const outcome = await uploading.upload.commit(metadata, condition);
     if (outcome.kind !== 'written' || change.durability !== 'store' || deferred === undefined) return outcome;
     return { ...(await deferred.confirm(name)), by: 'store' };
   }
@@ -145,7 +146,7 @@ async function putBytes(
     return await deferred.put(name, bytes.bytes, metadata, condition);
   }
   const known = condition.kind === 'unknown' ? await knownCondition(store, name) : condition;
-  if (bytes instanceof UploadedBytes) return { ...(await bytes.upload.commit(metadata, known)), by: 'store' };
+  if (uploading !== undefined) return { ...(await uploading.upload.commit(metadata, known)), by: 'store' };
   if (bytes instanceof KeptBytes) return { ...(await store.put(name, bytes.bytes, metadata, known)), by: 'store' };
   throw new SionError('internal', 'staged bytes of an unknown kind');
 }

@@ -29,16 +29,21 @@ export class KeptBytes implements StagedBytes {
   }
 }
 
-/** Bytes that lie in the store as an upload without a name, and perhaps already in memory. */
+/** An upload without a name yet, of the store or into a file of the journal. */
+export type Uploading =
+  | { readonly into: 'store'; readonly upload: Upload }
+  | { readonly into: 'journal'; readonly upload: DeferredUpload };
+
+/** Bytes that lie in an upload, and perhaps already in memory. */
 export class UploadedBytes implements StagedBytes {
-  readonly upload: Upload;
+  readonly uploading: Uploading;
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly writer: ObjectWriter | undefined;
   #over = false;
 
-  constructor(upload: Upload, sizeBytes: number, checksum: number, writer: ObjectWriter | undefined) {
-    this.upload = upload;
+  constructor(uploading: Uploading, sizeBytes: number, checksum: number, writer: ObjectWriter | undefined) {
+    this.uploading = uploading;
     this.sizeBytes = sizeBytes;
     this.crc32 = checksum;
     this.writer = writer;
@@ -53,35 +58,7 @@ export class UploadedBytes implements StagedBytes {
     if (this.#over) return;
     this.#over = true;
     this.writer?.abandon();
-    await this.upload.abort();
-  }
-}
-
-/** Bytes that lie in a file of the journal that no record names yet, and perhaps already in memory. */
-export class JournaledBytes implements StagedBytes {
-  readonly upload: DeferredUpload;
-  readonly sizeBytes: number;
-  readonly crc32: number;
-  readonly writer: ObjectWriter | undefined;
-  #over = false;
-
-  constructor(upload: DeferredUpload, sizeBytes: number, checksum: number, writer: ObjectWriter | undefined) {
-    this.upload = upload;
-    this.sizeBytes = sizeBytes;
-    this.crc32 = checksum;
-    this.writer = writer;
-  }
-
-  /** A record names the file now. */
-  markCommitted(): void {
-    this.#over = true;
-  }
-
-  async discard(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    this.writer?.abandon();
-    await this.upload.abort();
+    await this.uploading.upload.abort();
   }
 }
 

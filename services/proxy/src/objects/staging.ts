@@ -4,15 +4,14 @@
  * Nothing of it is visible, and discarding leaves no trace.
  */
 import { crc32 } from 'node:zlib';
-import type { Store, Upload } from '@sion/components';
-import { SionError } from '@sion/wire';
+import type { Store } from '@sion/components';
+import { asSionError, SionError } from '@sion/wire';
 import type { DeferredWrites } from '../journal/deferred-writes.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
-import type { ObjectWriter } from '../memory/object-writer.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Durability, NewBytes, StagedBytes } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
-import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
+import { KeptBytes, PlacedBytes, UploadedBytes, type Uploading } from './staged-bytes.ts';
 import { finishPlacing, noRoom, nowhere, tooLarge } from './volatile-writes.ts';
 
 export interface StagingParts {
@@ -78,36 +77,48 @@ async function uploadStream(
   options: StageOptions,
 ): Promise<StagedBytes> {
   if (options.durability === 'memory') return await placeStream(parts, source, options);
-  const deferred =
-    options.durability === 'journal' ? await parts.deferred?.beginUpload(name, source.sizeBytes) : undefined;
-  const writer = () => (options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined);
-  if (deferred !== undefined) {
-    const taken = await takeInto(parts, deferred, writer(), source, options);
-    return new JournaledBytes(deferred, taken.sizeBytes, taken.checksum, taken.writer);
-  }
-  const upload = await parts.store.beginUpload(name, source.sizeBytes);
-  const taken = await takeInto(parts, upload, writer(), source, options);
-  return new UploadedBytes(upload, taken.sizeBytes, taken.checksum, taken.writer);
-}
-
-/** Into an upload, and towards memory at the same time. When it fails, nothing is left of either. */
-async function takeInto(
-  parts: StagingParts,
-  upload: Pick<Upload, 'write' | 'abort'>,
-  writer: ObjectWriter | undefined,
-  source: Extract<NewBytes, { kind: 'stream' }>,
-  options: StageOptions,
-): Promise<Taken & { readonly writer: ObjectWriter | undefined }> {
+  const uploading = await beginUpload(parts, name, source.sizeBytes, options);
+  const { upload } = uploading;
+  const writer = options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined;
   try {
-    const taken = await takeAll(parts, source, options, (piece) =>
+    const { sizeBytes, checksum } = await takeAll(parts, source, options, (piece) =>
       Promise.all([upload.write(piece), writer?.offer(piece)]),
     );
-    return { ...taken, writer };
+    return new UploadedBytes(uploading, sizeBytes, checksum, writer);
   } catch (thrown) {
     writer?.abandon();
     // What failed first is what the caller has to know.
     await upload.abort().catch(() => {});
     throw thrown;
+  }
+}
+
+/**
+ * Where the bytes go while they come. A journaled stream of unknown length goes to the store, where that takes it: it might
+ * turn out to be longer than the journal has room for.
+ */
+async function beginUpload(
+  { store, deferred }: StagingParts,
+  name: string,
+  sizeBytes: number | undefined,
+  { durability }: StageOptions,
+): Promise<Uploading> {
+  const intoStore = async (): Promise<Uploading> => ({
+    into: 'store',
+    upload: await store.beginUpload(name, sizeBytes),
+  });
+  if (durability !== 'journal' || deferred === undefined) return await intoStore();
+  const intoJournal = async (): Promise<Uploading | undefined> => {
+    const upload = await deferred.beginUpload(name, sizeBytes);
+    return upload === undefined ? undefined : { into: 'journal', upload };
+  };
+  if (sizeBytes !== undefined) return (await intoJournal()) ?? (await intoStore());
+  try {
+    return await intoStore();
+  } catch (thrown) {
+    const uploading = asSionError(thrown).code === 'unavailable' ? await intoJournal() : undefined;
+    if (uploading === undefined) throw thrown;
+    return uploading;
   }
 }
 

@@ -22,7 +22,7 @@ import { lookUp } from './lookups.ts';
 import type { CurrentObject, Durability, Key } from './objects.ts';
 import { accountsOf, type RequestAccount } from './request-account.ts';
 import { type Change, type Landed, type StoreFaces, sendChange } from './send-change.ts';
-import { JournaledBytes, KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
+import { KeptBytes, PlacedBytes, UploadedBytes } from './staged-bytes.ts';
 
 /** What of the lease the engine needs. */
 export type LeaseProof = Pick<LeaseKeeper, 'assertHeld' | 'isHeld' | 'expiryNowMs'>;
@@ -210,7 +210,7 @@ function writerOf(
   bytes: Extract<WritePlan, { kind: 'write' }>['bytes'],
   place: boolean,
 ): ObjectWriter | undefined {
-  if (bytes instanceof UploadedBytes || bytes instanceof JournaledBytes) return bytes.writer;
+  if (bytes instanceof UploadedBytes) return bytes.writer;
   if (!place) return undefined;
   return parts.memory.beginWrite(bytes instanceof Uint8Array ? bytes.length : bytes.sizeBytes);
 }
