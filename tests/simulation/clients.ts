@@ -229,6 +229,7 @@ export class SimulatedClient {
       const mutation = mutationOf(key, call, staged);
       const mutated = reached.service.engine.mutate(key, mutation, { durability });
       this.#returned(reached, observation, await reached.life.within(mutated));
+      if (durability === 'journal') this.#world.noteJournaled(reached.life);
     } catch (thrown) {
       this.#failed(observation, thrown, errorsOf(durability, writeErrors));
     }

@@ -8,8 +8,13 @@ import { SeededRandom } from '@sion/workload';
 import type { ProxyLife } from './proxy-life.ts';
 import type { World } from './world.ts';
 
-/** What came, or undefined when there was nothing that it could befall; resolves when it is over. */
-type Fault = (world: World, random: SeededRandom) => Promise<void> | string | undefined;
+const done = 'done';
+
+/**
+ * `done` when it has come, undefined when there was nothing that it could befall. One that takes its time or waits for its
+ * moment calls `strike` when it comes, and resolves when it is over.
+ */
+type Fault = (world: World, random: SeededRandom, strike: () => void) => Promise<void> | typeof done | undefined;
 
 /** With how often each comes, relative to the others. */
 const plan: readonly (readonly [share: number, kind: string, befall: Fault])[] = [
@@ -29,16 +34,18 @@ const plan: readonly (readonly [share: number, kind: string, befall: Fault])[] =
   [3, 'store away for a while', storeOutage],
   [4, 'store slow for a while', storeSlow],
   [2, 'proxy crashed', (world) => crash(world)],
-  [4, 'proxy crashed within an await', (world, random) => crashWithin(world, random, (life) => life.die('crashes'))],
-  [4, 'machine crashed within an await', crashMachineWithin],
+  [
+    4,
+    'proxy crashed within an await',
+    (world, random, strike) => crashWithin(world, random, strike, (life) => life.die('crashes')),
+  ],
+  [3, 'machine crashed within an await', crashMachineWithin],
+  [4, 'machine crashed after an acknowledgement', crashMachineAfter],
   [3, 'proxy restarted in order', restart],
   [6, 'proxy paused, another one takes over', depose],
   [3, 'proxy paused', pauseProxy],
   [3, 'wall clocks jumped', jumpClocks],
 ];
-
-/** Nothing goes on of it. */
-const done = 'done';
 
 /** Lets faults befall the world, one every `everyMs` or so, until it `isOver`. */
 export async function befall(world: World, everyMs: number, isOver: () => boolean): Promise<void> {
@@ -56,11 +63,13 @@ export async function befall(world: World, everyMs: number, isOver: () => boolea
     const drawn = plan.find(([share]) => (draw -= share) < 0);
     if (drawn === undefined) continue;
     const [, kind, fault] = drawn;
-    const came = fault(world, random);
-    if (came === undefined) continue;
-    world.weather.count(kind);
-    world.history.note(`FAULT ${kind}`);
-    if (typeof came !== 'string') under.push(came);
+    const strike = () => {
+      world.weather.count(kind);
+      world.history.note(`FAULT ${kind}`);
+    };
+    const came = fault(world, random, strike);
+    if (came === done) strike();
+    else if (came !== undefined) under.push(came);
   }
   await Promise.all(under);
 }
@@ -68,13 +77,13 @@ export async function befall(world: World, everyMs: number, isOver: () => boolea
 function reclaimed(
   { lambda }: World,
   selection: Parameters<World['lambda']['reclaim']>[0] = { kind: 'count', count: 1 },
-): string | undefined {
+): typeof done | undefined {
   if (lambda.instances.length === 0) return undefined;
   lambda.reclaim(selection);
   return done;
 }
 
-function reclaimOne({ lambda }: World, random: SeededRandom, activity: 'idle' | 'busy'): string | undefined {
+function reclaimOne({ lambda }: World, random: SeededRandom, activity: 'idle' | 'busy'): typeof done | undefined {
   const those = lambda.instances.filter((each) => each.activity === activity);
   const victim = those[random.integer(Math.max(1, those.length))];
   if (victim === undefined) return undefined;
@@ -83,32 +92,34 @@ function reclaimOne({ lambda }: World, random: SeededRandom, activity: 'idle' | 
 }
 
 /** The next instance that a chunk is on its way to. */
-async function reclaimStoring(world: World, random: SeededRandom): Promise<void> {
+async function reclaimStoring(world: World, random: SeededRandom, strike: () => void): Promise<void> {
   const process = await world.nextStoring();
   if (process === undefined) return;
   const partMs = random.double();
   if (random.integer(2) === 0) await world.sleep(partMs);
-  reclaimProcess(world, process);
+  reclaimProcess(world, process, strike);
 }
 
 /** The next instance, while its code starts. */
-async function reclaimStarting(world: World, random: SeededRandom): Promise<void> {
+async function reclaimStarting(world: World, random: SeededRandom, strike: () => void): Promise<void> {
   const process = await world.nextStarting();
   if (process === undefined) return;
   await world.sleep(random.integer(100));
-  reclaimProcess(world, process);
+  reclaimProcess(world, process, strike);
 }
 
-function reclaimProcess({ lambda }: World, process: VirtualProcess): void {
+function reclaimProcess({ lambda }: World, process: VirtualProcess, strike: () => void): void {
   const victim = lambda.instances.find((each) => each.process === process);
-  if (victim !== undefined) lambda.reclaim({ kind: 'one', instance: victim.instance });
+  if (victim === undefined) return;
+  strike();
+  lambda.reclaim({ kind: 'one', instance: victim.instance });
 }
 
 function withLink(
   { network }: World,
   random: SeededRandom,
   befallLink: (link: World['network']['links'][number]) => void,
-): string | undefined {
+): typeof done | undefined {
   const { links } = network;
   const link = links[random.integer(Math.max(1, links.length))];
   if (link === undefined) return undefined;
@@ -121,14 +132,14 @@ function drawFunction(world: World, random: SeededRandom) {
   return functions[random.integer(functions.length)]?.config;
 }
 
-function replaceFunction(world: World, random: SeededRandom): string | undefined {
+function replaceFunction(world: World, random: SeededRandom): typeof done | undefined {
   const config = drawFunction(world, random);
   if (config === undefined) return undefined;
   world.lambda.deploy({ ...config, revision: `${config.revision}+` });
   return done;
 }
 
-function deactivateFunction(world: World, random: SeededRandom): string | undefined {
+function deactivateFunction(world: World, random: SeededRandom): typeof done | undefined {
   const busy = new Set(world.lambda.instances.flatMap((each) => (each.activity === 'idle' ? [] : [each.functionName])));
   const config = drawFunction(world, random);
   if (config === undefined || busy.has(config.name)) return undefined;
@@ -136,30 +147,33 @@ function deactivateFunction(world: World, random: SeededRandom): string | undefi
   return done;
 }
 
-async function throttleAll(world: World, random: SeededRandom): Promise<void> {
+async function throttleAll(world: World, random: SeededRandom, strike: () => void): Promise<void> {
+  strike();
   world.weather.isThrottled = true;
   await world.sleep(random.integer(10_000));
   world.weather.isThrottled = false;
 }
 
-async function storeOutage(world: World, random: SeededRandom): Promise<void> {
+async function storeOutage(world: World, random: SeededRandom, strike: () => void): Promise<void> {
+  strike();
   world.weather.isStoreDown = true;
   await world.sleep(random.integer(20_000));
   world.weather.isStoreDown = false;
 }
 
-async function storeSlow(world: World, random: SeededRandom): Promise<void> {
+async function storeSlow(world: World, random: SeededRandom, strike: () => void): Promise<void> {
+  strike();
   world.weather.storeSlowness = 2 + random.integer(50);
   await world.sleep(random.integer(20_000));
   world.weather.storeSlowness = 1;
 }
 
-function jumpClocks(world: World, random: SeededRandom): string {
+function jumpClocks(world: World, random: SeededRandom): typeof done {
   world.jumpWallClock(random.integer(60_000) - 30_000);
   return done;
 }
 
-function crash({ life }: World): string | undefined {
+function crash({ life }: World): typeof done | undefined {
   if (life?.process.state !== 'running') return undefined;
   life.die('crashes');
   return done;
@@ -169,6 +183,7 @@ function crash({ life }: World): string | undefined {
 function crashWithin(
   { life }: World,
   random: SeededRandom,
+  strike: () => void,
   crashLife: (life: ProxyLife) => void,
 ): Promise<void> | undefined {
   if (life?.process.state !== 'running') return undefined;
@@ -176,29 +191,43 @@ function crashWithin(
     const forget = life.process.whenDead(resolve);
     life.process.afterReaches(random.integer(200), () => {
       forget();
+      strike();
       crashLife(life);
       resolve();
     });
   });
 }
 
+/** Soon after a client was told that its journaled write is durable. */
+async function crashMachineAfter(world: World, random: SeededRandom, strike: () => void): Promise<void> {
+  const life = await world.nextJournaled();
+  if (life === undefined) return;
+  await world.sleep(random.integer(5));
+  if (world.elder !== undefined || world.life !== life) return;
+  strike();
+  world.crashMachine(life);
+}
+
 /** Not while the disk may be another proxy's. */
-function crashMachineWithin(world: World, random: SeededRandom): Promise<void> | undefined {
+function crashMachineWithin(world: World, random: SeededRandom, strike: () => void): Promise<void> | undefined {
   if (world.elder !== undefined) return undefined;
-  return crashWithin(world, random, (life) => {
+  return crashWithin(world, random, strike, (life) => {
     if (world.elder === undefined) world.crashMachine(life);
     else life.die('crashes');
   });
 }
 
-function restart({ life }: World): Promise<void> | undefined {
-  return life?.service === undefined ? undefined : life.stop();
+function restart({ life }: World, _random: SeededRandom, strike: () => void): Promise<void> | undefined {
+  if (life?.service === undefined) return undefined;
+  strike();
+  return life.stop();
 }
 
-function pauseProxy(world: World, random: SeededRandom): Promise<void> | undefined {
+function pauseProxy(world: World, random: SeededRandom, strike: () => void): Promise<void> | undefined {
   const { life } = world;
   if (life?.process.state !== 'running') return undefined;
   const pausing = async () => {
+    strike();
     life.process.pause();
     await world.sleep(random.integer(random.integer(4) === 0 ? 30_000 : 3000));
     life.disturbedMs = world.time.nowMs;
@@ -208,10 +237,11 @@ function pauseProxy(world: World, random: SeededRandom): Promise<void> | undefin
 }
 
 /** Another proxy takes over while this one is paused; then both run, and the old one must find out. */
-function depose(world: World, random: SeededRandom): Promise<void> | undefined {
+function depose(world: World, random: SeededRandom, strike: () => void): Promise<void> | undefined {
   const { life } = world;
   if (life?.process.state !== 'running' || world.elder !== undefined) return undefined;
   const deposing = async () => {
+    strike();
     life.process.pause();
     const heir = world.startProxy(life.machine === 'machine-a' ? 'machine-b' : 'machine-a');
     await world.sleep(random.integer(40_000));

@@ -19,7 +19,7 @@ export class Weather {
   readonly counts = new Map<string, number>();
   /** Faults so far. */
   faults = 0;
-  /** Nothing goes wrong any more. */
+  /** Nothing goes wrong any more by itself. */
   isCalm = false;
   /** Every request to the store is refused. */
   isStoreDown = false;
@@ -85,12 +85,12 @@ export class Weather {
   }
 
   #storeFate(request: RemoteStoreRequest): StoreFate {
-    if (this.isCalm) return 'served';
     const { climate } = this;
     if (this.isStoreDown) {
       this.count('store request during an outage');
       return 'refused';
     }
+    if (this.isCalm) return 'served';
     switch (request) {
       case 'abort':
         return this.#falls('upload left behind', climate.uploadLeft) ? 'refused' : 'served';

@@ -72,15 +72,20 @@ export class World {
   #calling: (() => void)[] = [];
   #storing: ((process: VirtualProcess | undefined) => void)[] = [];
   #starting: ((process: VirtualProcess | undefined) => void)[] = [];
+  #journaled: ((life: ProxyLife | undefined) => void)[] = [];
   #wallOffsetMs = worldBeginsMs;
   #instances = 0;
   #isSupervised = true;
 
-  constructor(seed: string) {
+  constructor(seed: string, settings: Partial<ProxySettings> = {}) {
     this.seed = seed;
     this.weather = new Weather(seed);
     this.#diskRandom = new SeededRandom(`${seed} disk`);
-    this.settings = { ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }), ...tightLimits };
+    this.settings = {
+      ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }),
+      ...tightLimits,
+      ...settings,
+    };
     this.network = new VirtualNetwork(this.weather.network);
     this.network.onWritten = (reader, bytes) => this.#noteWritten(reader, bytes);
     this.store = new VirtualStore({ wallMs: () => this.wallMs(), pieceBytes: 1024, etags: this.weather.climate.etags });
@@ -150,6 +155,7 @@ export class World {
   endAims(): void {
     this.noteCall();
     for (const wake of [...this.#storing.splice(0), ...this.#starting.splice(0)]) wake(undefined);
+    this.noteJournaled(undefined);
   }
 
   /** What is wrong now; a proxy that does not run is. */
@@ -218,6 +224,18 @@ export class World {
       if (life?.service !== undefined) return { life, service: life.service };
       await this.sleep(100);
     }
+  }
+
+  /** A client was told that what it has written to the journal of this proxy is durable. */
+  noteJournaled(life: ProxyLife | undefined): void {
+    for (const wake of this.#journaled.splice(0)) wake(life);
+  }
+
+  /** The proxy that tells a client next that its journaled write is durable; undefined when no client calls any more. */
+  nextJournaled(): Promise<ProxyLife | undefined> {
+    return new Promise((resolve) => {
+      this.#journaled.push(resolve);
+    });
   }
 
   /** The next instance that starts; undefined when no client calls any more. */

@@ -102,4 +102,34 @@ export const brokenVariants: Readonly<Record<string, BrokenVariant>> = {
       },
     ],
   },
+  'acknowledges-before-fsync': {
+    breaks: 'a journaled write is acknowledged when it is durable on the disk',
+    changes: [
+      {
+        path: 'services/proxy/src/journal/segment-writer.ts',
+        text: 'await active.file.sync();',
+        replacement: 'void active.file.sync().catch(() => {});',
+      },
+    ],
+  },
+  'drops-journal-tail': {
+    breaks: 'every record that was acknowledged is replayed',
+    changes: [
+      {
+        path: 'services/proxy/src/journal/open-journaling.ts',
+        text: 'for (const record of records) {',
+        replacement: 'for (const record of records.slice(0, -1)) {',
+      },
+    ],
+  },
+  'skips-version-check': {
+    breaks: 'the journal writes over no later version',
+    changes: [
+      {
+        path: 'packages/core/src/drain-plan.ts',
+        text: "if (order > 0) return { kind: 'superseded' };",
+        replacement: "if (order > 0) return { kind: 'put', etag };",
+      },
+    ],
+  },
 };
