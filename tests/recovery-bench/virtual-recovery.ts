@@ -69,9 +69,10 @@ export class VirtualRecovery {
     const { engine, metrics } = fleet.service;
     const before = metrics.snapshot();
     const victim = this.#lost++;
+    const lostKey = this.#keyOn(victim);
     fleet.reclaim(victim);
     // Whoever reads next finds the instance gone; the proxy may have noticed before.
-    const reading = fleet.get(keyOf(0));
+    const reading = fleet.get(lostKey);
     await fleet.time.run(() => engine.recovery.status.backlogChunks > 0);
     const begunMs = fleet.time.nowMs;
     await fleet.time.run(() => engine.recovery.status.backlogChunks === 0);
@@ -126,18 +127,31 @@ export class VirtualRecovery {
     await this.#fleet.pass(this.#fleet.sleep(10_000));
   }
 
+  /** Whether the node holds a data chunk of the object. */
+  #holds(key: string, node: number): boolean {
+    const { engine, fleet } = this.#fleet.service;
+    const index = engine.places(key)?.fragments[0]?.indexOf(fleet.functionName(node)) ?? -1;
+    return index !== -1 && index < dataChunksPerFragment;
+  }
+
+  #keyOn(node: number): string {
+    const key = this.#keys.find((each) => this.#holds(each, node));
+    if (key === undefined) throw new Error(`node ${node} holds no data chunk`);
+    return key;
+  }
+
+  get #keys(): readonly string[] {
+    return Array.from({ length: this.#objects }, (_, object) => keyOf(object));
+  }
+
   #losing(): LosingFleet {
     const { time, service } = this.#fleet;
     const { engine, metrics, fleet } = service;
     const losses = async () => metrics.snapshot().recoveries;
     return {
-      keys: Array.from({ length: this.#objects }, (_, object) => keyOf(object)),
+      keys: this.#keys,
       held: async () => fleet.status().map(({ chunks }) => chunks),
-      holds: async (key, node) => {
-        const places = engine.places(key);
-        const index = places?.fragments[0]?.indexOf(fleet.functionName(node)) ?? -1;
-        return index !== -1 && index < dataChunksPerFragment;
-      },
+      holds: async (key, node) => this.#holds(key, node),
       warm: () => this.#fleet.warm(),
       reclaim: async (node) => this.#fleet.reclaim(node),
       losses,
