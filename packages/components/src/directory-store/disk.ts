@@ -136,6 +136,7 @@ const remedies: Readonly<Record<string, string>> = {
   EMFILE: tooManyFiles,
   ENFILE: tooManyFiles,
   EROFS: 'Mount the file system for writing.',
+  EISDIR: 'A folder has the name of a file: move it away.',
 };
 
 /** What a failure of the disk means to the store's caller when nothing was changed by it. */

@@ -88,9 +88,13 @@ async function createFile(folder: string, path: string, disk: Disk): Promise<App
     return new AppendedFile(path, folder, await disk.create(path, privateMode), disk);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-    throw new SionError('invalid', `Could not make ${path}: there is such a file. Take another name.`, {
-      cause: error,
-    });
+    throw new SionError(
+      'invalid',
+      `Could not make ${path}: that name is taken, by a file or a folder. Take another, or move that away.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** The journal on this machine's own disk: written by one process, abandoned without a word, read by the next. */
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFiles, silentLog, systemClock } from '@sion/components';
@@ -66,4 +66,10 @@ test('every process tells what those before have left, with torn ends cut off', 
     await appendFile(join(root, last), random.bytes(random.integer(100)));
   }
   for (const journal of abandoned) await journal.close();
+});
+
+test('a folder with the name of the next segment is called that, and not another process', async () => {
+  await mkdir(join(root, 'journal-00000001.log'));
+  const opening = expect(open()).rejects;
+  await opening.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no file, a folder perhaps') });
 });

@@ -134,7 +134,9 @@ export class SegmentWriter {
     } catch (thrown) {
       const error = asSionError(thrown);
       if (error.code !== 'invalid') throw error;
-      throw anotherWriter(name);
+      if ((await this.#parts.files.list()).includes(name)) throw anotherWriter(name);
+      const message = `The journal cannot begin ${name}: something that is no file, a folder perhaps, has that name.`;
+      throw new SionError('unavailable', `${message} Move it away.`, { cause: error });
     }
   }
 

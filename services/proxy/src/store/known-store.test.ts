@@ -41,6 +41,8 @@ test('a store that was there is never made anew while it is away, and found when
     code: 'unavailable',
     message: expect.stringContaining('store-known.json'),
   });
+  await (await openFiles(join(folder, 'proxy'))).replace('journal-00000001.log', Buffer.from(''));
+  await expect(open()).rejects.toThrow('its writes would go into the new store');
   await rmdir(root);
   await rename(join(folder, 'away'), root);
   const again = await open();

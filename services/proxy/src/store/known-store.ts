@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { type Files, openDirectoryStore, type Random, type Store } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
+import { parseJournalFileName } from '../journal/segment-head.ts';
 
 /** In the proxy's own folder, which is not in the store: says that the store has been there. */
 const markFile = 'store-known.json';
@@ -21,7 +22,14 @@ export async function openKnownStore(dataDir: string, files: Files, random: Rand
     const error = asSionError(thrown);
     if (!known || error.code !== 'unavailable') throw error;
     const remedy = `remove ${join(dataDir, 'proxy', markFile)} to begin anew without its objects`;
-    const message = `${error.message} It has been there before: put it back or mount it, or ${remedy}.`;
+    const message = `${error.message} It has been there before: put it back or mount it, or ${remedy}.${await journalWords(files)}`;
     throw new SionError('unavailable', message, { cause: thrown });
   }
+}
+
+/** A new store would get what was acknowledged for the old one. */
+async function journalWords(files: Files): Promise<string> {
+  const names = await files.list().catch(() => []);
+  if (!names.some((name) => parseJournalFileName(name).kind === 'segment')) return '';
+  return ' There is a journal beside that file (journal-*): its writes would go into the new store; move it away too if they should not.';
 }
