@@ -229,6 +229,7 @@ describe('bad requests', () => {
     ['a TTL of zero', putWith({ 'sion-ttl': '0' }), 400, 'invalid', /whole number of seconds from 1/],
     ['a TTL with a fraction', putWith({ 'sion-ttl': '1.5' }), 400, 'invalid', /whole number/],
     ['two TTLs', putWith({ 'sion-ttl': '5, 6' }), 400, 'invalid', /whole number/],
+    ['an empty durability', putWith({ 'sion-durability': ' ' }), 400, 'invalid', /is empty.*leave it out/],
     ['an unknown durability', putWith({ 'sion-durability': 'tape' }), 400, 'invalid', /store, journal or memory/],
     ['an odd switch', putWith({ 'sion-no-place': 'yes' }), 400, 'invalid', /1 or 0/],
     ['an encoded body', putWith({ 'content-encoding': 'gzip' }), 415, 'unsupported-media', /would not be kept/],

@@ -102,6 +102,9 @@ export function readTtl(headers: HeaderFields): number | 'none' | undefined {
 export function readDurability(headers: HeaderFields): Durability | undefined {
   const text = textOf(headers, 'sion-durability')?.toLowerCase();
   if (text === undefined || isDurability(text)) return text;
+  if (text === '') {
+    throw new SionError('invalid', 'Sion-Durability is empty. Use store, journal or memory, or leave it out.');
+  }
   throw new SionError('invalid', `Sion-Durability: ${shown(text)} is unknown. Use store, journal or memory.`);
 }
 

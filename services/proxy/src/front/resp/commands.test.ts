@@ -86,7 +86,8 @@ describe('connection commands', () => {
       ['SION DURABILITY Journal', ok],
       ['SION DURABILITY memory', ok],
       ['SION DURABILITY tape', "-ERR durability 'tape' is unknown; use SION DURABILITY store, journal or memory\r\n"],
-      ['SION DURABILITY', "-ERR wrong number of arguments for 'sion|durability' command\r\n"],
+      ['SION DURABILITY', '$6\r\nmemory\r\n'],
+      ['SION DURABILITY store x', "-ERR wrong number of arguments for 'sion|durability' command\r\n"],
       ['SION FOO', "-ERR unknown subcommand 'FOO'. Try SION HELP.\r\n"],
     ]));
 

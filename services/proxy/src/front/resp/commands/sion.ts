@@ -1,5 +1,5 @@
 /** SION: commands that Redis does not have. */
-import { arrayReply, okReply, simpleReply } from '@sion/wire';
+import { arrayReply, bulkReply, okReply, simpleReply } from '@sion/wire';
 import { isDurability } from '../../../objects/durability.ts';
 import type { Command } from '../command.ts';
 import { ReplyError, wrongArity } from '../redis-errors.ts';
@@ -7,9 +7,11 @@ import { ReplyError, wrongArity } from '../redis-errors.ts';
 const flags = ['loading', 'stale', 'fast'] as const;
 
 const durability: Command = {
-  ...{ name: 'sion|durability', arity: 3, flags, group: 'connection', since: '7.0.0', complexity: 'O(1)' },
-  summary: 'Choose when writes of this connection are acknowledged',
+  ...{ name: 'sion|durability', arity: -2, flags, group: 'connection', since: '7.0.0', complexity: 'O(1)' },
+  summary: 'Choose when writes of this connection are acknowledged, or tell what was chosen',
   run({ args, client }) {
+    if (args.length > 3) throw wrongArity('sion|durability');
+    if (args.length === 2) return bulkReply(client.durability);
     const mode = args[2]?.toString('latin1') ?? '';
     const wanted = mode.toLowerCase();
     if (!isDurability(wanted)) {
@@ -22,9 +24,9 @@ const durability: Command = {
 
 const helpLines = [
   'SION <subcommand> [<arg>]. Subcommands are:',
-  'DURABILITY store|journal|memory',
+  'DURABILITY [store|journal|memory]',
   '    Acknowledge writes of this connection once the store has confirmed them, once they are durable in the',
-  '    journal of the proxy, or once functions hold them, and nothing else does (a cache).',
+  '    journal of the proxy, or once functions hold them, and nothing else does (a cache). Without a mode: tell the present one.',
   'HELP',
   '    Prints this help.',
 ];
@@ -35,7 +37,7 @@ const help: Command = {
   run: () => arrayReply(helpLines.map(simpleReply)),
 };
 
-/** SION DURABILITY mode | HELP: what Redis has no command for. */
+/** SION DURABILITY [mode] | HELP: what Redis has no command for. */
 export const sion: Command = {
   name: 'sion',
   arity: -2,
