@@ -81,7 +81,12 @@ const deployment = {
   }),
   stripes: text(defaultStripes, 'Chunks by object size: <largest size>=<data>+<parity>, ascending, the last for *.'),
   maxChunkBytes: bytes(defaultMaxChunkBytes, 4 * kib, 16 * mib, 'Longest chunk; larger objects get more fragments.'),
-  recoverySpread: count(20, 1, 1000, 'Functions that bring back what one function has lost, at most at a time.'),
+  recoverySpread: count(
+    20,
+    1,
+    1000,
+    'Functions that bring back what one function has lost, at most at a time. To switch that off, set SION_RECOVERY_CONCURRENCY to 0.',
+  ),
   recoveryPerNode: count(8, 1, 64, 'Chunks that one function brings back at a time.'),
   recoveryConcurrency: count(
     160,
@@ -94,7 +99,7 @@ const deployment = {
     1 * gib,
     1 * mib,
     1024 * gib,
-    'Bytes of acknowledged writes that the journal holds while the store does not have them; beyond it, writes go to the store at once.',
+    'Bytes of acknowledged writes that the journal holds while the store does not have them; beyond it, writes go to the store at once. At least four times SION_KEPT_MAX_BYTES.',
   ),
   journalMaxRecords: count(
     200_000,
@@ -305,7 +310,7 @@ function relationProblems(settings: ProxySettings): readonly string[] {
   if (leaseTtlMs < 1000) problems.push(`SION_LEASE_TTL_MS is ${leaseTtlMs}, but must be at least 1000, or 0.`);
   if (settings.journalBytes < 4 * keptMaxBytes) {
     problems.push(
-      `SION_JOURNAL_BYTES is ${settings.journalBytes}, but must be at least four times SION_KEPT_MAX_BYTES (${keptMaxBytes}).`,
+      `SION_JOURNAL_BYTES is ${settings.journalBytes}, but must be at least four times SION_KEPT_MAX_BYTES (${keptMaxBytes}): ${4 * keptMaxBytes}, or lower that.`,
     );
   }
   if (leaseRenewalMs * 3 >= leaseTtlMs) {
