@@ -70,6 +70,6 @@ test('every process tells what those before have left, with torn ends cut off', 
 
 test('a folder with the name of the next segment is called that, and not another process', async () => {
   await mkdir(join(root, 'journal-00000001.log'));
-  const opening = expect(open()).rejects;
-  await opening.toMatchObject({ code: 'unavailable', message: expect.stringContaining('no file, a folder perhaps') });
+  const message = expect.stringContaining('no file, a folder perhaps');
+  await expect(open()).rejects.toMatchObject({ code: 'unavailable', message });
 });
