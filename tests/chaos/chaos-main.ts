@@ -6,6 +6,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomHex, systemRandom } from '@sion/components';
+import { runCommand } from '../command-line/command-line.ts';
 import { ChaosRun, leaseTtlMs } from './chaos.ts';
 import { Fleet } from './fleet.ts';
 import { type ChaosOptions, readOptions, usage } from './options.ts';
@@ -54,10 +55,4 @@ async function leave(report: ChaosReport, chaos: ChaosRun, dataDir: string): Pro
   return report.problems.length > 0 ? 1 : 0;
 }
 
-const options = readOptions(process.argv.slice(2), randomHex(systemRandom, 4));
-if (options === undefined) {
-  console.error(usage);
-  process.exitCode = 2;
-} else {
-  process.exitCode = await run(options);
-}
+await runCommand(usage, () => readOptions(process.argv.slice(2), randomHex(systemRandom, 4)), run);

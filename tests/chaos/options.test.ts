@@ -26,5 +26,5 @@ test.each([
   ['--unknown'],
   ['positional'],
 ])('%s %s is refused', (...args) => {
-  expect(readOptions(args, 'drawn')).toBeUndefined();
+  expect(() => readOptions(args, 'drawn')).toThrow(args[0]);
 });

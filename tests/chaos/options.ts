@@ -1,5 +1,6 @@
 /** The command line of `npm run chaos`, read and checked before anything is started. */
 import { parseArgs } from 'node:util';
+import { choice, WrongOption, wholeNumber } from '../command-line/command-line.ts';
 
 /** How writes ask to be acknowledged; `mixed`: each client in its own way. */
 export type ChaosDurability = 'store' | 'journal' | 'memory' | 'mixed';
@@ -14,31 +15,36 @@ export interface ChaosOptions {
   readonly json: string | undefined;
 }
 
-export const usage =
-  'usage: npm run chaos -- [--minutes M] [--seed S] [--durability store|journal|memory|mixed] [--clients N] [--json FILE]\n' +
-  '       M is above 0 and at most 1440 (10), N is from 1 to 24 (12)';
+export const usage = `usage: npm run chaos -- [options]
+  --minutes M      how long it is loaded and disturbed, above 0, at most 1440 (10)
+  --seed S         of what is done and asked for (drawn)
+  --durability D   store, journal, memory or mixed (store)
+  --clients N      from 1 to 24 (12)
+  --json FILE      the whole report goes there
+Exit code: 0 nothing was lost and nothing was wrong, 1 something was, 2 a wrong option, 130 interrupted.`;
 
 const durabilities: readonly ChaosDurability[] = ['store', 'journal', 'memory', 'mixed'];
 
-/** Undefined when something is wrong with them, or help is asked for. */
+/** Undefined when help is asked for. Throws when an option is wrong. */
 export function readOptions(args: readonly string[], drawnSeed: string): ChaosOptions | undefined {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        minutes: { type: 'string', default: '10' },
-        seed: { type: 'string', default: drawnSeed },
-        durability: { type: 'string', default: 'store' },
-        clients: { type: 'string', default: '12' },
-        json: { type: 'string' },
-      },
-    });
-    const [minutes, clients] = [Number(values.minutes), Number(values.clients)];
-    const durability = durabilities.find((each) => each === values.durability);
-    const areCounts = minutes > 0 && minutes <= 1440 && Number.isInteger(clients) && clients >= 1 && clients <= 24;
-    if (!areCounts || durability === undefined || values.seed === '' || values.json === '') return undefined;
-    return { minutes, seed: values.seed, durability, clients, json: values.json };
-  } catch {
-    return undefined;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+      seed: { type: 'string', default: drawnSeed },
+      durability: { type: 'string', default: 'store' },
+      clients: { type: 'string', default: '12' },
+      json: { type: 'string' },
+    },
+  });
+  if (values.help) return undefined;
+  const { seed, json } = values;
+  if (seed === '' || json === '') throw new WrongOption('--seed and --json need a value.');
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0 && minutes <= 1440)) {
+    throw new WrongOption(`--minutes is ${JSON.stringify(values.minutes)}, but must be above 0 and at most 1440.`);
   }
+  const durability = choice('--durability', values.durability, durabilities);
+  return { minutes, seed, durability, clients: wholeNumber('--clients', values.clients, 24), json };
 }

@@ -1,10 +1,17 @@
 /** The options of `npm run simulate`. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { WrongOption, wholeNumber } from '../command-line/command-line.ts';
 
-export const usage =
-  'usage: npm run simulate -- [--seeds N | --seed S] [--series NAME] [--operations N] [--jobs N] [--first-failure] [--log]\n' +
-  '  N is a whole number from 1. Seeds are random, or NAME-1 … NAME-N, or the one given.';
+export const usage = `usage: npm run simulate -- [options]
+  --seeds N        so many simulations (10), from random seeds or those of --series
+  --seed S         this one simulation; not with --seeds or --series
+  --series NAME    the seeds NAME-1 … NAME-N
+  --operations N   operations of clients in each (2000)
+  --jobs N         simulations at a time (as many as the machine has cores)
+  --first-failure  end at the first one that fails
+  --log            the history also of those that hold
+Exit code: 0 all hold, 1 one fails, 2 a wrong option.`;
 
 export interface Wanted {
   readonly seeds: number;
@@ -18,26 +25,31 @@ export interface Wanted {
   readonly log: boolean;
 }
 
-/** Undefined when an option is wrong, or help is asked for. */
-export function readWanted(): Wanted | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string', default: '10' },
-        seed: { type: 'string' },
-        series: { type: 'string' },
-        operations: { type: 'string', default: '2000' },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        'first-failure': { type: 'boolean', default: false },
-        log: { type: 'boolean', default: false },
-      },
-    });
-    const { seed, series, log } = values;
-    const [seeds, operations, jobs] = [Number(values.seeds), Number(values.operations), Number(values.jobs)];
-    const areCounts = [seeds, operations, jobs].every((count) => Number.isSafeInteger(count) && count >= 1);
-    if (!areCounts) return undefined;
-    return { ...{ seeds, seed, series, operations, jobs, log }, firstFailure: values['first-failure'] };
-  } catch {
-    return undefined;
+/** Undefined when help is asked for. Throws when an option is wrong. */
+export function readWanted(args: readonly string[]): Wanted | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      series: { type: 'string' },
+      operations: { type: 'string', default: '2000' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      'first-failure': { type: 'boolean', default: false },
+      log: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { seeds, seed, series, log } = values;
+  if (seed === '' || series === '') throw new WrongOption('--seed and --series need a name.');
+  if (seed !== undefined && (seeds !== undefined || series !== undefined)) {
+    throw new WrongOption('--seed runs one simulation: it excludes --seeds and --series.');
   }
+  return {
+    ...{ seed, series, log, firstFailure: values['first-failure'] },
+    seeds: wholeNumber('--seeds', seeds ?? '10'),
+    operations: wholeNumber('--operations', values.operations),
+    jobs: wholeNumber('--jobs', values.jobs),
+  };
 }

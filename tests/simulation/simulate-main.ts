@@ -4,6 +4,7 @@
  * an option is wrong.
  */
 import { randomHex, systemClock, systemRandom } from '@sion/components';
+import { runCommand } from '../command-line/command-line.ts';
 import { readWanted, usage, type Wanted } from './options.ts';
 import { simulateAll } from './parallel.ts';
 import type { SimulationReport } from './simulation.ts';
@@ -27,7 +28,7 @@ function seedsOf({ seeds, seed, series }: Wanted): readonly string[] {
   );
 }
 
-async function run(wanted: Wanted): Promise<void> {
+async function run(wanted: Wanted): Promise<number> {
   const { operations, jobs, firstFailure, log } = wanted;
   const begunMs = systemClock.monotonicMs();
   const totals = new Totals();
@@ -38,17 +39,11 @@ async function run(wanted: Wanted): Promise<void> {
     if (totals.failed > 0 && firstFailure) break;
   }
   console.log(`${totals.render()}\n${((systemClock.monotonicMs() - begunMs) / 1000).toFixed(0)} s`);
-  if (totals.failed === 0) return;
+  if (totals.failed === 0) return 0;
   console.log(
     `${totals.failed} failed; run one again with: npm run simulate -- --seed SEED --operations ${operations}`,
   );
-  process.exitCode = 1;
+  return 1;
 }
 
-const wanted = readWanted();
-if (wanted === undefined) {
-  console.error(usage);
-  process.exitCode = 2;
-} else {
-  await run(wanted);
-}
+await runCommand(usage, () => readWanted(process.argv.slice(2)), run);
