@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Address } from '../client/http-call.ts';
 import { nameOfEncoded, nameOfText, type ObjectName } from '../client/object-name.ts';
+import type { Durability } from '../client/object-write.ts';
 
 export function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
@@ -41,6 +42,16 @@ export function entityTag(text: string): string {
   if (/^"[^"]*"$/.test(text)) return text;
   if (/^[^"\s]+$/.test(text)) return `"${text}"`;
   throw new InvalidArgumentError('It must be an ETag as sion ls --json shows it.');
+}
+
+/** When a write may be acknowledged. */
+export const durabilities: readonly Durability[] = ['store', 'journal', 'memory'];
+
+/** In any case, as RESP and HTTP take it. */
+export function durabilityMode(text: string): Durability {
+  const mode = durabilities.find((each) => each === text.toLowerCase());
+  if (mode !== undefined) return mode;
+  throw new InvalidArgumentError(`Allowed choices are ${durabilities.join(', ')}.`);
 }
 
 /** A printable type as a header can carry it. */

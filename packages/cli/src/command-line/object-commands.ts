@@ -11,7 +11,17 @@ import type { Loudness } from '../commands/surroundings.ts';
 import { describeTtl } from '../commands/ttl.ts';
 import { type Environment, httpAddress, readLocalSettings } from '../settings.ts';
 import { writeText } from '../text-output.ts';
-import { byteRange, contentType, entityTag, metadataPair, objectName, proxyUrl, wholeNumber } from './arguments.ts';
+import {
+  byteRange,
+  contentType,
+  durabilities,
+  durabilityMode,
+  entityTag,
+  metadataPair,
+  objectName,
+  proxyUrl,
+  wholeNumber,
+} from './arguments.ts';
 import { withSurroundings } from './process-surroundings.ts';
 
 /** What every one of these commands takes. */
@@ -53,8 +63,6 @@ function addGet(program: Command, environment: Environment): void {
     });
 }
 
-const durabilities: readonly Durability[] = ['store', 'journal', 'memory'];
-
 interface PutOptions extends Addressed, Loudness {
   readonly ttl?: number;
   readonly contentType?: string;
@@ -87,7 +95,9 @@ function addPut(program: Command, environment: Environment): void {
         '--durability <mode>',
         'acknowledged when the store has it; when the journal has it and the store follows; or when functions hold it, ' +
           'never stored (without it: SION_DURABILITY)',
-      ).choices(durabilities),
+      )
+        .choices(durabilities)
+        .argParser(durabilityMode),
     )
     .option('--no-place', 'to the store alone, not into memory')
     .option('--progress', 'now and then a line, where there is no terminal for a bar')

@@ -32,7 +32,7 @@ test.each([
   ],
   [
     { waitingNames: 0, inMemoryAlone: 5 },
-    'Stopped. Everything that store or journal acknowledged is in the store. 5 keys that memory alone held (durability memory) are gone.',
+    'Stopped. Everything that store or journal acknowledged is in the store. 5 keys that memory alone held (durability memory): gone.',
   ],
   [
     undefined,

@@ -57,8 +57,7 @@ export function stoppedWords(left: LeftBehind | undefined, folder: string): stri
     waitingNames === 0
       ? 'Everything that store or journal acknowledged is in the store.'
       : `Writes of ${keys(waitingNames)} wait in the journal in ${folder}; the next start there brings them to the store.`;
-  const lost =
-    inMemoryAlone === 0 ? '' : ` ${keys(inMemoryAlone)} that memory alone held (durability memory) are gone.`;
+  const lost = inMemoryAlone === 0 ? '' : ` ${keys(inMemoryAlone)} that memory alone held (durability memory): gone.`;
   return `Stopped. ${kept}${lost}`;
 }
 
