@@ -68,8 +68,9 @@ class LinkProxyTarget implements FuzzTarget {
       settings: {
         ...fleetDefaults,
         ...{ nodes: 2, nodeMemoryMb: 128, assumedCapacityBytes: 1 << 26, linkPort: 0, maxChunkBytes: 1 << 20 },
-        // Failures are what happens here: the next attempt follows at once.
-        ...{ backoffBaseMs: 0, backoffMaxMs: 1, retriesPerSecond: 1e9, silenceMs: 60_000, heartbeatMs: 1000 },
+        // Failures are what happens here: the next attempt follows at once, and the pauses are at their ceiling from the first,
+        // so that a node in doubt is not asked again by itself.
+        ...{ backoffBaseMs: 1, backoffMaxMs: 1, retriesPerSecond: 1e9, silenceMs: 60_000, heartbeatMs: 1000 },
       },
     });
     if ((await this.#fleet.store(1, kept)).kind !== 'ok') throw new Error('the bystander took no chunk');
