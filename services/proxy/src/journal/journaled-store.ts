@@ -162,10 +162,13 @@ export class JournaledStore implements Store {
   ): Promise<GetOutcome | undefined> {
     const ifMatch = etagBeneath(undrained);
     const got = await this.#store.get(object.name, { ifMatch, ...(range === undefined ? {} : { range }) });
-    if (got.kind === 'hit') return { ...got, object };
-    if (got.kind === 'outside') return { kind: 'outside', object };
-    if (undrained.isOver || etagBeneath(undrained) !== ifMatch) return undefined;
-    // Others have replaced it: the change was meant for what is no more.
+    if (got.kind === 'hit' || got.kind === 'outside') {
+      if (hasBytesOf(got.object, object)) return { ...got, object };
+      // A later write is in the store, and about to be what readers see.
+      if (got.kind === 'hit') got.body.cancel();
+    }
+    if (undrained.isOver || undrained.object !== object) return undefined;
+    // Replaced, by that or by others: the change was meant for what is no more. Whoever writes has ended when it is looked up.
     undrained.isChecked = false;
     return undefined;
   }
@@ -255,7 +258,6 @@ export class JournaledStore implements Store {
   ): Promise<WriteOutcome> {
     const { drain, names, journal, clock } = this.#journaling;
     const { name, etag, metadata } = stored;
-    drain.noteStored(undrained, etag);
     if (drain.isSafe(undrained)) {
       journal.retire(undrained.record);
       names.end(undrained, undefined);
@@ -265,9 +267,11 @@ export class JournaledStore implements Store {
     try {
       const object = { ...stored, modifiedMs: clock.wallMs() };
       const change = { kind: 'metadata', metadata, of: etag } as const;
-      const { sequence } = await recordChange(this.#journaling, name, change, undrained.base, object);
+      const { sequence } = await recordChange(this.#journaling, name, change, { kind: 'match', etag }, object);
       undrained.storedSequence = sequence;
+      drain.noteStored(undrained, etag);
     } catch (thrown) {
+      undrained.base = { kind: 'unknown' };
       const message = `the object is in the store, but the journal could not note it: ${asSionError(thrown).message}`;
       throw new SionError('indeterminate', message, { cause: thrown });
     }
@@ -284,6 +288,12 @@ export class JournaledStore implements Store {
       throw new SionError('indeterminate', message, { cause: thrown });
     }
   }
+}
+
+/** Whether what the store has is the version that readers see; what others put has none until its metadata is changed. */
+function hasBytesOf(stored: StoredObject, seen: StoredObject): boolean {
+  const { version } = stored.metadata;
+  return version === undefined || version === seen.metadata.version;
 }
 
 /** The tag under which the store has the bytes whose metadata alone was changed. */

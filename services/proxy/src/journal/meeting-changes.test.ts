@@ -1,5 +1,6 @@
 /** Changes of one name that meet: with the store's answer to the one before, or with a crash between the two. */
 import { silentLog, VirtualStore, type VirtualStoreRequest } from '@sion/components';
+import { SionError } from '@sion/wire';
 import { expect, test } from 'vitest';
 import { bytesOf, JournalWorld } from './journal-world.test-data.ts';
 import { openJournaling } from './open-journaling.ts';
@@ -101,4 +102,36 @@ test('a stop says how many keys it waits for', async () => {
   void journaled.close();
   await world.pass(900);
   expect(told.at(-1)).toEqual(['journal-stop-waits', { names: 1, atMostMs: 1_000 }]);
+});
+
+test('a read beside an upload over what is in the store with other metadata gives the bytes of one version', async () => {
+  const { world, store, version, start } = openWorld({});
+  const realPut = store.put.bind(store);
+  // The first attempt of the drain is given up, so that whatever is in the store stays guarded.
+  let isFirst = true;
+  store.put = async (...request) => {
+    if (!isFirst) return await realPut(...request);
+    isFirst = false;
+    throw new SionError('indeterminate', 'no answer in time');
+  };
+  const { deferred, durable } = await start();
+  const begin = async (bytes: Uint8Array) => {
+    const upload = await world.settle(durable.beginUpload('k', bytes.length));
+    await world.settle(upload.write(bytes));
+    const etag = (await world.settle(durable.head('k')))?.etag ?? '';
+    return () => upload.commit({ version: version() }, { kind: 'match', etag });
+  };
+  await world.settle(deferred.put('k', Buffer.from('journaled'), { version: version() }, { kind: 'absent' }));
+  await world.pass(100);
+  const first = await begin(Buffer.from('short'));
+  await world.settle(first());
+  const second = await begin(Buffer.from('much longer'));
+  const committing = second();
+  // It is in the store, and the journal's disk has not answered yet.
+  while ((await store.head('k'))?.sizeBytes !== 11) await Promise.resolve();
+  const got = await world.settle(durable.get('k'));
+  const body = got.kind === 'hit' ? await world.settle(bytesOf(got.body)) : undefined;
+  expect(got).toMatchObject({ object: { sizeBytes: body?.length ?? -1 } });
+  await world.settle(committing);
+  expect(await world.settle(durable.head('k'))).toMatchObject({ sizeBytes: 11 });
 });
