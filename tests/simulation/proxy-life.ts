@@ -61,7 +61,12 @@ export class ProxyLife {
       });
       this.#world.history.note(`${process.name} serves, epoch ${this.#service.lease.epoch}`);
     } catch (thrown) {
-      if (!(thrown instanceof Crashed)) this.die(`does not start: ${asSionError(thrown).message}`);
+      if (thrown instanceof Crashed) return;
+      const error = asSionError(thrown);
+      this.die(`does not start: ${error.message}`);
+      // What the store, the disk or the lease hinders may start later; these stay as they are.
+      if (['corrupt', 'invalid', 'internal'].includes(error.code))
+        this.#world.giveUp(`${process.name} does not start: ${error.code}, ${error.message}`);
     }
   }
 

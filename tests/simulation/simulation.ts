@@ -67,8 +67,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     },
   );
   const isTooMuch = () => world.time.events > mostEvents(operations);
-  const ended = await world.time.run(() => state.isOver || isTooMuch(), mostMs(operations));
-  if (isTooMuch()) world.problem(`there is no end of events: ${world.time.events} by ${world.time.nowMs} ms`);
+  const ended = await world.time.run(() => state.isOver || world.isGivenUp || isTooMuch(), mostMs(operations));
+  if (world.isGivenUp) world.history.note('no proxy will serve again: the simulation ends here');
+  else if (isTooMuch()) world.problem(`there is no end of events: ${world.time.events} by ${world.time.nowMs} ms`);
   else if (ended) await lived;
   else
     world.problem(`something waits for ever: ${world.history.open.map(({ key, call }) => `${call.kind} of ${key}`)}`);

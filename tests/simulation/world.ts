@@ -76,6 +76,7 @@ export class World {
   #wallOffsetMs = worldBeginsMs;
   #instances = 0;
   #isSupervised = true;
+  #isGivenUp = false;
 
   constructor(seed: string, settings: Partial<ProxySettings> = {}) {
     this.seed = seed;
@@ -125,6 +126,16 @@ export class World {
     if (this.problems.includes(text)) return;
     this.history.note(`PROBLEM ${text}`);
     this.problems.push(text);
+  }
+
+  /** A problem after which nothing gets better: no proxy will ever serve again. */
+  giveUp(text: string): void {
+    this.problem(text);
+    this.#isGivenUp = true;
+  }
+
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
   }
 
   countRead(source: ReadSource): void {
