@@ -19,6 +19,7 @@ import type {
   ChunkToStore,
   Fleet,
   NodeIndex,
+  NodeLoad,
   NodeRefusal,
   NodeReply,
   NodeRequestOptions,
@@ -50,6 +51,8 @@ export class MemoryFleet implements Fleet {
   /** Requests wait here before they are carried out; set it to hold nodes back, or to have one refuse. */
   gate: (request: 'store' | 'fetch' | 'load', node: NodeIndex) => Promise<NodeRefusal | void> | NodeRefusal | void =
     () => {};
+  /** Nodes that have more to do than they deliver soon. */
+  readonly busy = new Set<NodeIndex>();
   fetches = 0;
   loads = 0;
   /** Where nodes read lost chunks; without one they refuse to. */
@@ -102,6 +105,7 @@ export class MemoryFleet implements Fleet {
     this.fetches++;
     const node = this.#node(index);
     if (!node.manifest.has(id)) return refused('missing');
+    if (options.unlessBusy === true && this.busy.has(index)) return refused('busy');
     return await this.#within<Uint8Array>(options, async () => {
       const refusal = await this.gate('fetch', index);
       if (refusal !== undefined) return refused(refusal);
@@ -166,6 +170,15 @@ export class MemoryFleet implements Fleet {
     let usedBytes = manifest.bytes + (manifest.count + arrivals.size) * chunkOverheadBytes;
     for (const { bytes } of arrivals.values()) usedBytes += bytes;
     return { usedBytes, capacityBytes: this.#capacityBytes };
+  }
+
+  queued(index: NodeIndex): NodeLoad {
+    const isBusy = this.busy.has(index);
+    return { requests: Number(isBusy), bytes: Number(isBusy), isBusy };
+  }
+
+  isFetching(): boolean {
+    return false;
   }
 
   isFit(): boolean {

@@ -116,6 +116,12 @@ function assemble(
     },
     manifest: (index) => at(index).holdings.manifest.entries(),
     fill: (index) => ({ usedBytes: at(index).holdings.occupiedBytes, capacityBytes: at(index).capacityBytes }),
+    queued: (index, lengthBytes) => {
+      const node = at(index);
+      const { requests, bytes } = node.load(lengthBytes);
+      return { requests, bytes, isBusy: node.isBusy(lengthBytes) };
+    },
+    isFetching: (index, id) => at(index).isFetching(id),
     isFit: (index) => at(index).isFit,
     warm: (index) => at(index).warm(),
     onLost,

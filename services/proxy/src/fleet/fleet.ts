@@ -33,6 +33,16 @@ export interface NodeRequestOptions {
   readonly timeoutMs?: number;
   /** The caller no longer wants the reply; it settles as `closed`. */
   readonly signal?: AbortSignal;
+  /** A fetch: the caller has another way, and is refused as `busy` when the node has more to do than it delivers soon. */
+  readonly unlessBusy?: boolean;
+}
+
+/** How much a node has to do for chunks of one length: small and large ones are queued apart. */
+export interface NodeLoad {
+  readonly requests: number;
+  readonly bytes: number;
+  /** A fetch with `unlessBusy` would be refused. */
+  readonly isBusy: boolean;
 }
 
 /** A chunk to hold; `payload` belongs to the fleet until the reply. */
@@ -57,7 +67,10 @@ export interface Fleet {
   functionName(node: NodeIndex): string;
   /** Never rejects. On `ok` the chunk is in the node's manifest. */
   store(node: NodeIndex, chunk: ChunkToStore, options?: NodeRequestOptions): Promise<NodeReply<undefined>>;
-  /** Never rejects. The payload has been verified against its checksum and is the caller's. */
+  /**
+   * Never rejects. The payload has been verified against its checksum; it may be another caller's as well, so nobody may
+   * change it: fetches of one chunk at a time are one request on the link.
+   */
   fetch(node: NodeIndex, id: ChunkId, options?: NodeRequestOptions): Promise<NodeReply<Uint8Array>>;
   /** Never rejects. The node reads the bytes from the store itself. */
   load(node: NodeIndex, chunk: ChunkToLoad, options?: NodeRequestOptions): Promise<NodeReply<undefined>>;
@@ -74,6 +87,10 @@ export interface Fleet {
    * `chunkOverheadBytes` beside its own.
    */
   fill(node: NodeIndex): { readonly usedBytes: number; readonly capacityBytes: number };
+  /** What the node has to do for chunks of this length. */
+  queued(node: NodeIndex, lengthBytes: number): NodeLoad;
+  /** Whether the chunk is being fetched from the node, so that another fetch of it costs nothing. */
+  isFetching(node: NodeIndex, id: ChunkId): boolean;
   /** False while its last invocation or session has failed and the next attempt is not due: requests would be refused or wait. */
   isFit(node: NodeIndex): boolean;
   /** Invokes the node so that its instance stays; resolves when that has ended. */

@@ -2,10 +2,21 @@
  * The requests of one node, from admission to reply: those that wait for a session or for room on a link, and those
  * that were sent. It bounds them, sends them in order of arrival per link, and books what each answer means for the
  * node's holdings. It neither opens nor ends sessions: its owner gives it one to send over.
+ *
+ * There are two queues, so that what is small never waits behind what is large: requests about chunks below
+ * `bulkThresholdBytes`, and the others. Each has its own account and its own link; a load binds the network like the chunk
+ * that it brings, so it is on the account of its size, while its message, which is short, goes over the control link.
+ *
+ * | bound                                    | of                  | what does not fit is refused as `busy`       |
+ * |------------------------------------------|---------------------|----------------------------------------------|
+ * | maxQueuedBytes…, maxQueuedRequests…      | both queues, each   | always                                       |
+ * | busyBytes…, busyRequests…                | both queues, each   | fetches of callers that have another way     |
+ *
+ * A fetch of a chunk that is being fetched already joins that one: it takes no room, so it is never refused.
  */
 import { crc32 } from 'node:zlib';
 import type { Clock } from '@sion/components';
-import type { ManifestEntry } from '@sion/core';
+import { type ChunkId, chunkKey, type ManifestEntry } from '@sion/core';
 import { type LinkKind, linkKinds, type ToNode } from '@sion/wire';
 import type { InvocationCause, NodeRefusal, NodeRequestOptions } from './fleet.ts';
 import type { Holdings } from './holdings.ts';
@@ -26,15 +37,25 @@ export interface NodeQueueParts {
 
 /** Admitted, or why not. */
 export type Admission =
-  | { readonly kind: 'admitted'; readonly request: NodeRequest }
+  | { readonly kind: 'admitted'; readonly reply: Promise<WorkReply> }
   | { readonly kind: 'refused'; readonly refusal: NodeRefusal };
+
+/** What a queue has on its account. */
+export interface QueueLoad {
+  readonly requests: number;
+  readonly bytes: number;
+}
 
 /** One node's requests. */
 export class NodeQueue {
   readonly #parts: NodeQueueParts;
   readonly #waiting: Readonly<Record<LinkKind, Set<NodeRequest>>> = { control: new Set(), bulk: new Set() };
-  #count = 0;
-  #bytes = 0;
+  readonly #accounts: Readonly<Record<LinkKind, { requests: number; bytes: number }>> = {
+    control: { requests: 0, bytes: 0 },
+    bulk: { requests: 0, bytes: 0 },
+  };
+  /** Fetches that are not settled, by chunk. */
+  readonly #fetches = new Map<string, NodeRequest>();
 
   constructor(parts: NodeQueueParts) {
     this.#parts = parts;
@@ -47,7 +68,23 @@ export class NodeQueue {
 
   /** True when nobody awaits a reply. */
   get isIdle(): boolean {
-    return this.#count === 0;
+    return this.#accounts.control.requests + this.#accounts.bulk.requests === 0;
+  }
+
+  /** What waits or is under way in the queue of chunks of this length. */
+  load(lengthBytes: number): QueueLoad {
+    return this.#accounts[this.#queueOf(lengthBytes)];
+  }
+
+  /** Whether another fetch of that chunk would take no room. */
+  isFetching(id: ChunkId): boolean {
+    return this.#fetches.has(chunkKey(id));
+  }
+
+  /** Whether a fetch of so many bytes would be refused to a caller that has another way. */
+  isBusy(lengthBytes: number): boolean {
+    const { busyBytesPerNode, busyRequestsPerNode } = this.#parts.settings;
+    return this.#isFull(lengthBytes, busyBytesPerNode, busyRequestsPerNode);
   }
 
   /** What the first waiting request wants its invocation booked under. */
@@ -59,26 +96,38 @@ export class NodeQueue {
   /** Takes a request in, or says why not. A chunk to hold is booked as arriving from now on. */
   admit(work: NodeWork, lengthBytes: number, options: NodeRequestOptions): Admission {
     const { clock, settings, holdings } = this.#parts;
-    if (options.signal?.aborted === true) return { kind: 'refused', refusal: 'closed' };
-    const full = this.#count > 0 && this.#bytes + lengthBytes > settings.maxQueuedBytesPerNode;
-    if (full || this.#count >= settings.maxQueuedRequestsPerNode) return { kind: 'refused', refusal: 'busy' };
+    const { signal, timeoutMs = settings.requestTimeoutMs } = options;
+    if (signal?.aborted === true) return { kind: 'refused', refusal: 'closed' };
+    const present = work.kind === 'fetch' ? this.#fetches.get(chunkKey(work.entry.id)) : undefined;
+    if (present !== undefined) return { kind: 'admitted', reply: present.take(timeoutMs, signal) };
+    const isBusy = options.unlessBusy === true && this.isBusy(lengthBytes);
+    const isFull = this.#isFull(lengthBytes, settings.maxQueuedBytesPerNode, settings.maxQueuedRequestsPerNode);
+    if (isBusy || isFull) return { kind: 'refused', refusal: 'busy' };
+    const queue = this.#queueOf(lengthBytes);
     const request = new NodeRequest({
-      clock,
-      work,
-      link: work.kind !== 'load' && lengthBytes >= settings.bulkThresholdBytes ? 'bulk' : 'control',
-      cause: options.cause ?? 'request',
-      timeoutMs: options.timeoutMs ?? settings.requestTimeoutMs,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...{ clock, work, link: work.kind === 'load' ? 'control' : queue, cause: options.cause ?? 'request' },
       onSettled: (settled) => this.#onSettled(settled),
     });
-    this.#count++;
-    this.#bytes += request.bytes;
-    if (work.kind !== 'fetch' && !holdings.beginArrival(request.entry)) {
+    this.#accounts[queue].requests++;
+    this.#accounts[queue].bytes += request.bytes;
+    const reply = request.take(timeoutMs, signal);
+    if (work.kind === 'fetch') this.#fetches.set(chunkKey(work.entry.id), request);
+    else if (!holdings.beginArrival(request.entry)) {
       request.refuse('busy');
-      return { kind: 'admitted', request };
+      return { kind: 'admitted', reply };
     }
     this.#waiting[request.link].add(request);
-    return { kind: 'admitted', request };
+    return { kind: 'admitted', reply };
+  }
+
+  /** A request that is alone always fits. */
+  #isFull(lengthBytes: number, mostBytes: number, mostRequests: number): boolean {
+    const { requests, bytes } = this.load(lengthBytes);
+    return requests > 0 && (bytes + lengthBytes > mostBytes || requests >= mostRequests);
+  }
+
+  #queueOf(lengthBytes: number): LinkKind {
+    return lengthBytes >= this.#parts.settings.bulkThresholdBytes ? 'bulk' : 'control';
   }
 
   /** Sends what waits, as far as the session's links take it. */
@@ -101,8 +150,11 @@ export class NodeQueue {
 
   /** A waiting request that is over leaves; what it booked is undone. */
   #onSettled(request: NodeRequest): void {
-    this.#count--;
-    this.#bytes -= request.bytes;
+    const account = this.#accounts[this.#queueOf(request.bytes)];
+    account.requests--;
+    account.bytes -= request.bytes;
+    const key = chunkKey(request.id);
+    if (this.#fetches.get(key) === request) this.#fetches.delete(key);
     if (this.#waiting[request.link].delete(request) && request.work.kind !== 'fetch') {
       this.#parts.holdings.endArrival(request.id, 'absent');
     }

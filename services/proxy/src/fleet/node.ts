@@ -24,7 +24,7 @@ import type { InvocationEnd, Invoker } from './invoker.ts';
 import { Linger } from './linger.ts';
 import type { Link } from './link.ts';
 import { NodeInvocation } from './node-invocation.ts';
-import { NodeQueue } from './node-queue.ts';
+import { NodeQueue, type QueueLoad } from './node-queue.ts';
 import { NodeSession } from './node-session.ts';
 import { NodeTimers } from './node-timers.ts';
 import { loseAll, reconcile, tellEvictions } from './reconcile.ts';
@@ -110,6 +110,19 @@ export class FleetNode {
     return !this.#stopping && !this.#refusing && this.#phase !== 'severed' && this.#phase !== 'backoff';
   }
 
+  /** What waits or is under way in the queue of chunks of this length. */
+  load(lengthBytes: number): QueueLoad {
+    return this.#queue.load(lengthBytes);
+  }
+
+  isBusy(lengthBytes: number): boolean {
+    return this.#queue.isBusy(lengthBytes);
+  }
+
+  isFetching(id: ChunkId): boolean {
+    return this.#queue.isFetching(id);
+  }
+
   /** Carries a request out, waking the node if need be. Never rejects. */
   async request(work: NodeWork, lengthBytes: number, options: NodeRequestOptions): Promise<WorkReply> {
     if (this.#stopping) return { kind: 'refused', refusal: 'closed' };
@@ -118,7 +131,7 @@ export class FleetNode {
     if (admission.kind === 'refused') return admission;
     if (this.#phase === 'open') this.#progress();
     else this.#step('wanted');
-    return admission.request.reply;
+    return admission.reply;
   }
 
   evict(ids: readonly ChunkId[]): void {

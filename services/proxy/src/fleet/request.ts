@@ -1,6 +1,7 @@
 /**
- * A request to a node, from the caller's call to its reply. It settles exactly once; by its deadline or its signal at
- * the latest, unless its payload is still being sent: then the reply waits until the payload is the caller's again.
+ * A request to a node, from the call to the reply. It settles exactly once; by its caller's deadline or signal at the
+ * latest, unless its payload is still being sent: then the reply waits until the payload is the caller's again. A fetch may
+ * have several callers, each with a deadline and a signal of its own; it ends early only when all of them have left.
  */
 import type { Clock, Timer } from '@sion/components';
 import type { ChunkId, ManifestEntry } from '@sion/core';
@@ -21,30 +22,33 @@ export interface RequestParts {
   readonly work: NodeWork;
   readonly link: LinkKind;
   readonly cause: InvocationCause;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-  /** The caller has its reply. */
+  /** No caller awaits it any more. */
   readonly onSettled: (request: NodeRequest) => void;
 }
 
-/** How the caller's interest in a request ended before the node answered. */
+/** How a caller's interest in a request ended before the node answered. */
 type Abandonment = 'timeout' | 'closed';
+
+/** One caller. */
+interface Taker {
+  readonly deadlineMs: number;
+  readonly timer: Timer;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: () => void;
+  readonly resolve: (reply: WorkReply) => void;
+}
 
 /** One request. */
 export class NodeRequest {
   readonly work: NodeWork;
   readonly link: LinkKind;
   readonly cause: InvocationCause;
-  readonly deadlineMs: number;
   /** Bytes that the request binds: the payload that is sent, or the one that is awaited. */
   readonly bytes: number;
-  readonly reply: Promise<WorkReply>;
   /** Set while the request is on a link: calls back when its payload is out of the link's hands. */
   whenPayloadFree: ((fire: () => void) => void) | undefined;
   readonly #parts: RequestParts;
-  readonly #timer: Timer;
-  readonly #onAbort = () => this.#abandon('closed');
-  #resolve: (reply: WorkReply) => void = () => {};
+  readonly #takers = new Set<Taker>();
   #settled = false;
   #abandonment: Abandonment | undefined;
 
@@ -54,12 +58,6 @@ export class NodeRequest {
     this.link = parts.link;
     this.cause = parts.cause;
     this.bytes = lengthOf(parts.work);
-    this.deadlineMs = parts.clock.monotonicMs() + parts.timeoutMs;
-    this.reply = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    this.#timer = parts.clock.after(parts.timeoutMs, () => this.#abandon('timeout'));
-    parts.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get id(): ChunkId {
@@ -73,22 +71,48 @@ export class NodeRequest {
     return { id, checksum, lengthBytes: this.bytes };
   }
 
+  /** When the last of its callers has waited long enough. */
+  get deadlineMs(): number {
+    let deadlineMs = 0;
+    for (const taker of this.#takers) deadlineMs = Math.max(deadlineMs, taker.deadlineMs);
+    return deadlineMs;
+  }
+
   get isSettled(): boolean {
     return this.#settled;
   }
 
-  /** True once the caller's interest has ended, although its reply may have to wait for its payload. */
+  /** True once nobody is interested any more, although the reply may have to wait for the payload. */
   get isAbandoned(): boolean {
     return this.#abandonment !== undefined;
   }
 
-  /** Gives the caller its reply, or the one that its deadline has decided; the payload is free. Nothing once settled. */
+  /**
+   * One more caller's reply: within its own time, and until its own signal. Each gets the same bytes, which none may change.
+   * Not once it is settled or abandoned.
+   */
+  take(timeoutMs: number, signal?: AbortSignal): Promise<WorkReply> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const taker: Taker = {
+        deadlineMs: clock.monotonicMs() + timeoutMs,
+        timer: clock.after(timeoutMs, () => this.#abandon(taker, 'timeout')),
+        signal,
+        onAbort: () => this.#abandon(taker, 'closed'),
+        resolve,
+      };
+      signal?.addEventListener('abort', taker.onAbort, { once: true });
+      this.#takers.add(taker);
+    });
+  }
+
+  /** Gives the callers their reply, or the one that the last one's end has decided; the payload is free. Nothing once settled. */
   settle(reply: WorkReply): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#timer.cancel();
-    this.#parts.signal?.removeEventListener('abort', this.#onAbort);
-    this.#resolve(this.#abandonment === undefined ? reply : { kind: 'refused', refusal: this.#abandonment });
+    const decided: WorkReply =
+      this.#abandonment === undefined ? reply : { kind: 'refused', refusal: this.#abandonment };
+    for (const taker of [...this.#takers]) this.#leave(taker, decided);
     this.#parts.onSettled(this);
   }
 
@@ -96,11 +120,20 @@ export class NodeRequest {
     this.settle({ kind: 'refused', refusal });
   }
 
-  #abandon(refusal: Abandonment): void {
+  /** The others go on; with the last one the request is given up. */
+  #abandon(taker: Taker, refusal: Abandonment): void {
     if (this.#settled || this.#abandonment !== undefined) return;
+    if (this.#takers.size > 1) return this.#leave(taker, { kind: 'refused', refusal });
     this.#abandonment = refusal;
     if (this.whenPayloadFree === undefined) this.refuse(refusal);
     else this.whenPayloadFree(() => this.refuse(refusal));
+  }
+
+  #leave(taker: Taker, reply: WorkReply): void {
+    this.#takers.delete(taker);
+    taker.timer.cancel();
+    taker.signal?.removeEventListener('abort', taker.onAbort);
+    taker.resolve(reply);
   }
 }
 

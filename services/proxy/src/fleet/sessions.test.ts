@@ -69,6 +69,7 @@ describe('a session', () => {
   test('of its greatest age ends once its requests are answered; what waits is served by the next one', async () => {
     const rig = await createRig({ sessionMaxMs: 20_000, requestTimeoutMs: 60_000 });
     await rig.hold(chunkOf(1));
+    await rig.hold(chunkOf(2));
     const instance = rig.instance();
     const held: (() => void)[] = [];
     instance.takeOver = (received) => {
@@ -84,7 +85,7 @@ describe('a session', () => {
     }
     expect(rig.state()).toBe('ending');
     expect(instance.got('end')).toHaveLength(0);
-    const second = rig.fleet.fetch(0, chunkOf(1).id);
+    const second = rig.fleet.fetch(0, chunkOf(2).id);
     held[0]?.();
     expect(await first).toMatchObject({ kind: 'ok' });
     await until(() => held.length === 2);

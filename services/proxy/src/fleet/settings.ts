@@ -47,10 +47,13 @@ export interface FleetSettings {
 
   /** The longest chunk that a node may send. */
   readonly maxChunkBytes: number;
-  /** Payload bytes of one node's requests, waiting or sent; beyond it requests are refused as busy. */
+  /** Payload bytes of one node's requests, waiting or sent, small and large ones each; beyond it all are refused as busy. */
   readonly maxQueuedBytesPerNode: number;
-  /** Requests of one node, waiting or sent. */
+  /** Requests of one node, waiting or sent, small and large ones each. */
   readonly maxQueuedRequestsPerNode: number;
+  /** The same, beyond which fetches of callers that have another way are refused: what a node delivers in a moment. */
+  readonly busyBytesPerNode: number;
+  readonly busyRequestsPerNode: number;
   /** Connections that have not said hello yet. */
   readonly maxPendingLinks: number;
   /** Evictions that a node has not been told yet; beyond it they are forgotten and found again by listing. */
@@ -84,6 +87,8 @@ export const fleetDefaults = {
   maxChunkBytes: 16 * 1024 * 1024,
   maxQueuedBytesPerNode: 256 * 1024 * 1024,
   maxQueuedRequestsPerNode: 4096,
+  busyBytesPerNode: 32 * 1024 * 1024,
+  busyRequestsPerNode: 1024,
   maxPendingLinks: 1024,
   maxEvictionsPerNode: 16_384,
   evictionWakeBytes: 256 * 1024 * 1024,
@@ -116,6 +121,7 @@ export function checkFleetSettings(settings: FleetSettings): void {
   if (settings.sessionMaxMs <= settings.openTimeoutMs) refuse('sessionMaxMs', 'must be above openTimeoutMs');
   if (settings.maxPendingLinks < 2) refuse('maxPendingLinks', 'a node dials two links: must be at least 2');
   if (settings.maxQueuedRequestsPerNode < 1) refuse('maxQueuedRequestsPerNode', 'must be at least 1');
+  if (settings.busyRequestsPerNode < 1) refuse('busyRequestsPerNode', 'must be at least 1');
   if (settings.retriesPerSecond <= 0)
     refuse('retriesPerSecond', 'must be above 0, or a failed node is never tried again');
   if (settings.backoffMaxMs < settings.backoffBaseMs) refuse('backoffMaxMs', 'must be at least backoffBaseMs');
