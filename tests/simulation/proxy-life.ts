@@ -46,6 +46,16 @@ export class ProxyLife {
     return this.#service?.metrics.snapshot().puts ?? { store: 0, journal: 0, memory: 0 };
   }
 
+  /** Chunks that were copied because of demand, reads that those copies served, and reads that went past busy nodes. */
+  get demand(): Readonly<Record<'copied' | 'read from a copy' | 'past busy nodes', number>> {
+    const totals = this.#service?.metrics.snapshot();
+    return {
+      copied: totals?.demandCopies ?? 0,
+      'read from a copy': totals?.demandHits ?? 0,
+      'past busy nodes': totals?.busyMisses ?? 0,
+    };
+  }
+
   get isDead(): boolean {
     return this.process.state === 'dead';
   }

@@ -37,6 +37,8 @@ export interface SimulationReport {
   readonly tally: Tally;
   /** Writes, by what they were acknowledged. */
   readonly acknowledged: Readonly<Record<Durability, number>>;
+  /** Chunks, by what came of nodes that had too much to do. */
+  readonly demand: ReadonlyMap<string, number>;
 }
 
 const pauseMs = 6000;
@@ -88,6 +90,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     reads: world.reads,
     nodes: world.settings.nodes,
     acknowledged: acknowledgedBy(world),
+    demand: demandIn(world),
     tally: world.tally,
   };
 }
@@ -96,6 +99,14 @@ function acknowledgedBy({ lives }: World): Readonly<Record<Durability, number>> 
   const sum = { store: 0, journal: 0, memory: 0 };
   for (const { acknowledged } of lives) {
     for (const by of ['store', 'journal', 'memory'] as const) sum[by] += acknowledged[by];
+  }
+  return sum;
+}
+
+function demandIn({ lives }: World): ReadonlyMap<string, number> {
+  const sum = new Map<string, number>();
+  for (const { demand } of lives) {
+    for (const [kind, times] of Object.entries(demand)) sum.set(kind, (sum.get(kind) ?? 0) + times);
   }
   return sum;
 }

@@ -24,7 +24,8 @@ export class Totals {
     return this.#failed;
   }
 
-  add({ problems, operations, virtualMs, nodes, faults, reads, tally, acknowledged }: SimulationReport): void {
+  add(report: SimulationReport): void {
+    const { problems, operations, virtualMs, nodes, faults, reads, tally, acknowledged, demand } = report;
     const { calls, struck, overlapping, losses } = tally;
     const [hours, lost] = [virtualMs / 3_600_000, [...losses.values()].reduce((sum, count) => sum + count, 0)];
     this.#reports++;
@@ -42,6 +43,7 @@ export class Totals {
     for (const [kind, times] of faults) this.#count(kind, times);
     for (const [source, times] of reads) this.#count(`(read: ${source})`, times);
     for (const [by, times] of Object.entries(acknowledged)) this.#count(`(write acknowledged: ${by})`, times);
+    for (const [kind, times] of demand) if (times > 0) this.#count(`(chunk: ${kind})`, times);
     for (const [reason, times] of losses) this.#count(`(instance ended: ${reason})`, times);
   }
 

@@ -43,6 +43,14 @@ const nodeCapacityBytes = 96 * 1024;
 /** Less than settings may be, as everything is: several bodies at a time do not fit, nor does what an outage leaves. */
 const tightLimits = { bodyMemoryBytes: 256 * 1024, journalBytes: 384 * 1024, journalMaxAgeMs: 240_000 };
 
+/** What nodes take before they are busy, and what they spend on copies of what is in demand: in half of the worlds, little. */
+function demandOf(seed: string): Partial<ProxySettings> {
+  const random = new SeededRandom(`${seed} demand`);
+  if (random.integer(2) === 0) return {};
+  const busyRequestsPerNode = 1 + random.integer(2);
+  return { busyRequestsPerNode, elasticBytesPerNode: 8192 * random.integer(4), bulkThresholdBytes: 1024 };
+}
+
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
 
@@ -85,6 +93,7 @@ export class World {
     this.settings = {
       ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }),
       ...tightLimits,
+      ...demandOf(seed),
       ...settings,
     };
     this.network = new VirtualNetwork(this.weather.network);

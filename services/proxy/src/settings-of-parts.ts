@@ -30,6 +30,9 @@ export function fleetSettings(settings: ProxySettings): FleetSettings {
     linkHost: settings.linkHost,
     linkPort: settings.linkPort,
     latencyUsdPerSecond: settings.latencyUsdPerSecond,
+    bulkThresholdBytes: settings.bulkThresholdBytes,
+    busyBytesPerNode: settings.busyBytesPerNode,
+    busyRequestsPerNode: settings.busyRequestsPerNode,
     silenceMs: settings.silenceMs,
     heartbeatMs: Math.floor(settings.silenceMs / 4),
     ...(linkAdvertisedHost === '' ? {} : { advertisedHost: linkAdvertisedHost }),
@@ -66,6 +69,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     durability: settings.durability,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
+    elasticBytesPerNode: settings.elasticBytesPerNode,
     recovery: {
       spread: settings.recoverySpread,
       perNode: settings.recoveryPerNode,

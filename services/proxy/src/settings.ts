@@ -94,6 +94,15 @@ const deployment = {
     4096,
     'Chunks that are brought back at a time, over all functions. 0 = none ahead of reads.',
   ),
+  bulkThresholdBytes: bytes(64 * kib, 0, 1 * gib, 'Chunks of at least this size are queued and sent apart.'),
+  busyBytesPerNode: bytes(32 * mib, 0, 256 * mib, 'What a function may owe readers before they turn elsewhere.'),
+  busyRequestsPerNode: count(1024, 1, 4096, 'How many chunks it may owe them, likewise.'),
+  elasticBytesPerNode: bytes(
+    64 * mib,
+    0,
+    10 * gib,
+    'Memory of each function for copies of chunks in demand. 0 = none.',
+  ),
   placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
   journalBytes: bytes(
     1 * gib,

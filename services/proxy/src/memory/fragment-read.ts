@@ -53,9 +53,7 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
   let decoded = false;
   let { storeRequests } = gathered;
   if (gathered.end.kind === 'store') {
-    const runs = consecutiveRuns(gathered.end.missing);
-    storeRequests += runs.length;
-    await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
+    storeRequests += await loadMissing(options, gathered, gathered.end.missing);
   } else if (gathered.end.decode) {
     decoded = true;
     const { chunkBytes } = fragmentShape(object.layout, fragment);
@@ -83,6 +81,41 @@ interface Gathered {
   readonly end: FragmentReadEnd;
   readonly chunks: (Uint8Array | undefined)[];
   readonly nodes: ReadonlySet<NodeIndex>;
+  /** Chunks that nobody gave because all who have them have too much to do. */
+  readonly refused: ReadonlySet<number>;
+}
+
+/**
+ * Reads what memory could not give from the store; gives the number of requests. When the store cannot be reached either,
+ * nodes that have too much to do are waited for: they have it.
+ */
+async function loadMissing(
+  options: FragmentReadOptions,
+  { chunks, refused }: Gathered,
+  missing: readonly number[],
+): Promise<number> {
+  const { memory, object, fragment, fetchTimeoutMs: timeoutMs, signal } = options;
+  const { fleet, metrics } = memory.parts;
+  metrics.countBusyMisses(missing.filter((index) => refused.has(index)).length);
+  const runs = consecutiveRuns(missing);
+  const loadPatiently = async (run: readonly number[], thrown: unknown) => {
+    for (const index of run) {
+      const home = object.fragments[fragment]?.nodes[index];
+      if (signal.aborted || home === undefined || !refused.has(index)) throw thrown;
+      const reply = await fleet.fetch(home, object.chunkId(fragment, index), { timeoutMs, signal });
+      if (reply.kind !== 'ok') throw thrown;
+      chunks[index] = reply.value;
+    }
+  };
+  const load = async (run: readonly number[]) => {
+    try {
+      await loadRun(options, run, chunks);
+    } catch (thrown) {
+      await loadPatiently(run, thrown);
+    }
+  };
+  await Promise.all(runs.map(load));
+  return runs.length;
 }
 
 /** A fragment as a read finds it. */
@@ -134,6 +167,8 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
   const scene = sceneOf(options);
   const { plan, places, chunks } = scene;
   const nodes = new Set<NodeIndex>();
+  const refused = new Set<number>();
+  const placed = object.fragments[fragment];
   const over = new AbortController();
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -152,11 +187,12 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       over.abort();
     };
     const ask = async (index: number) => {
-      const node = places[index];
-      if (node === undefined) return;
+      const home = places[index];
+      if (home === undefined || placed === undefined) return;
       const id = object.chunkId(fragment, index);
       const askedMs = clock.monotonicMs();
-      const reply = await memory.parts.fleet.fetch(node, id, { timeoutMs: fetchTimeoutMs, signal: over.signal });
+      const wanted = { object, fragment: placed, id, home, timeoutMs: fetchTimeoutMs, signal: over.signal };
+      const { reply, node } = await memory.copies.fetch(wanted);
       options.account?.noteNode(node, clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
@@ -167,6 +203,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
           lag = clock.after(lagMs, () => step(plan.onLag()));
         }
       } else {
+        if (reply.refusal === 'busy') refused.add(index);
         step(plan.onFailure(index));
       }
     };
@@ -174,7 +211,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       for (const index of next.ask) void ask(index);
       if (next.finished === undefined) return;
       finish();
-      resolve({ end: next.finished, chunks, nodes, storeRequests });
+      resolve({ end: next.finished, chunks, nodes, storeRequests, refused });
     };
     // Memory goes on meanwhile, and alone where the store cannot be reached.
     const race = (run: readonly number[]) =>

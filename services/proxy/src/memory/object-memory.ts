@@ -25,10 +25,11 @@ import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
+import { DemandCopies, type DemandCopiesParts } from './demand-copies.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { chunksByNode, type PlacedFragment, type PlacedObject, type PlacedOrigin } from './placed-object.ts';
 
-export interface MemoryParts {
+export interface MemoryParts extends Pick<DemandCopiesParts, 'isInStore' | 'onNodeRead'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly fleet: Fleet;
@@ -43,6 +44,8 @@ export interface MemoryParts {
   readonly patienceMs: number;
   /** Draws the next layout id. */
   readonly nextLayoutId: () => LayoutId;
+  /** Bytes of copies of chunks in demand that each node may hold beside what is placed on it. */
+  readonly copyBytesPerNode: number;
   /** Frees memory by evicting cold objects; false when there is nothing to evict. */
   readonly makeRoom: () => boolean;
 }
@@ -74,6 +77,8 @@ interface Live {
 
 export class ObjectMemory {
   readonly parts: MemoryParts;
+  /** Through which chunks are read. */
+  readonly copies: DemandCopies;
   /** Everything with chunks in memory, objects that are still being taken in included. */
   readonly #live = new Map<string, Live>();
   readonly #codecs = new Map<string, Codec>();
@@ -83,6 +88,11 @@ export class ObjectMemory {
 
   constructor(parts: MemoryParts) {
     this.parts = parts;
+    this.copies = new DemandCopies({
+      ...parts,
+      bytesPerNode: parts.copyBytesPerNode,
+      isHome: (id, node) => this.#homeOf(id) === node,
+    });
     parts.fleet.onLost((node, lost) => this.#onLost(node, lost));
   }
 
@@ -138,7 +148,7 @@ export class ObjectMemory {
   choosePlaces(layout: Layout, chunkBytes: number, salt: number): readonly NodeIndex[] | undefined {
     const { fleet, placement, makeRoom } = this.parts;
     const view = {
-      usedBytes: (node: NodeIndex) => fleet.fill(node).usedBytes,
+      usedBytes: (node: NodeIndex) => this.usedBytes(node),
       capacityBytes: (node: NodeIndex) => fleet.fill(node).capacityBytes,
       available: () => true,
     };
@@ -149,7 +159,13 @@ export class ObjectMemory {
     };
     let places = placement.place(wish, view);
     while (places === undefined && makeRoom()) places = placement.place(wish, view);
+    for (const node of places ?? []) this.copies.makeRoom(node, chunkBytes);
     return places;
+  }
+
+  /** Bytes that the node holds in its own right: copies give way. */
+  usedBytes(node: NodeIndex): number {
+    return this.parts.fleet.fill(node).usedBytes - this.copies.occupiedBytes(node);
   }
 
   /** From now on losses of chunks of this layout are noted in `fragments`; `object` is set when it is in the directory already. */
@@ -198,6 +214,7 @@ export class ObjectMemory {
   /** Frees the chunks of a layout at once. */
   free(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
     if (!this.#live.delete(formatLayoutId(id))) return;
+    this.copies.drop(id);
     if (this.#unwanted === undefined) this.#evict(id, fragments);
     else this.#unwanted.push({ id, fragments });
   }
@@ -212,6 +229,10 @@ export class ObjectMemory {
     if (object.dropped && object.readers === 0) this.drop(object);
   }
 
+  #homeOf(id: ChunkId): NodeIndex | undefined {
+    return this.#live.get(formatLayoutId(id))?.fragments[id.fragment]?.nodes[id.index];
+  }
+
   #evict(id: LayoutId, fragments: readonly (PlacedFragment | undefined)[]): void {
     for (const [node, ids] of chunksByNode(id, fragments)) this.parts.fleet.evict(node, ids);
   }
@@ -220,6 +241,7 @@ export class ObjectMemory {
     this.parts.metrics.countRecovery(lost.length);
     const pieces: LostPiece[] = [];
     for (const { id, lengthBytes } of lost) {
+      this.copies.lost(id, node);
       const live = this.#live.get(formatLayoutId(id));
       const fragment = live?.fragments[id.fragment];
       if (fragment?.nodes[id.index] !== node) continue;

@@ -53,6 +53,10 @@ export class CountedMetrics implements Metrics {
   readonly #recoveredBytes: Record<ChunkKind, number> = { data: 0, parity: 0 };
   #parityLeftChunks = 0;
   #recoveryGivenUpChunks = 0;
+  #chunkRequests = 0;
+  #demandCopies = 0;
+  #demandHits = 0;
+  #busyMisses = 0;
   #unplacedObjects = 0;
   #bypassedObjects = 0;
   #drained = 0;
@@ -111,6 +115,22 @@ export class CountedMetrics implements Metrics {
     this.#recoveryGivenUpChunks += chunks;
   }
 
+  countChunkRequest(): void {
+    this.#chunkRequests += 1;
+  }
+
+  countDemandCopy(): void {
+    this.#demandCopies += 1;
+  }
+
+  countDemandHit(): void {
+    this.#demandHits += 1;
+  }
+
+  countBusyMisses(chunks: number): void {
+    this.#busyMisses += chunks;
+  }
+
   countUnplaced(): void {
     this.#unplacedObjects += 1;
   }
@@ -146,6 +166,10 @@ export class CountedMetrics implements Metrics {
       recoveredBytes: { ...this.#recoveredBytes },
       parityLeftChunks: this.#parityLeftChunks,
       recoveryGivenUpChunks: this.#recoveryGivenUpChunks,
+      chunkRequests: this.#chunkRequests,
+      demandCopies: this.#demandCopies,
+      demandHits: this.#demandHits,
+      busyMisses: this.#busyMisses,
       unplacedObjects: this.#unplacedObjects,
       bypassedObjects: this.#bypassedObjects,
       drained: this.#drained,

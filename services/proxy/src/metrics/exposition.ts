@@ -23,8 +23,10 @@ export function createExposition(metrics: CountedMetrics, source: StatusSource):
   return { contentType: registry.contentType, render: () => registry.metrics() };
 }
 
+type Plain = (name: string, help: string, value: (totals: MetricsSnapshot) => number) => void;
+
 function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
-  const plain = (name: string, help: string, value: (totals: MetricsSnapshot) => number) => {
+  const plain: Plain = (name, help, value) => {
     const collect = function (this: Counter): void {
       this.reset();
       this.inc(value(read()));
@@ -87,6 +89,23 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'sion_journal_full_total',
     'Writes that the journal did not take and that went to the store at once.',
     (t) => t.journalFull,
+  );
+  registerDemand(plain);
+}
+
+/** What comes of nodes that have too much to do. */
+function registerDemand(plain: Plain): void {
+  plain('sion_chunk_requests_total', 'Chunks that reads asked memory for.', (t) => t.chunkRequests);
+  plain(
+    'sion_demand_copies_total',
+    'Chunks that another function pulled from the store because those that have them had too much to do.',
+    (t) => t.demandCopies,
+  );
+  plain('sion_demand_hits_total', 'Chunk requests that such a copy served again.', (t) => t.demandHits);
+  plain(
+    'sion_busy_misses_total',
+    'Chunks that were read from the store because every function that has them had too much to do.',
+    (t) => t.busyMisses,
   );
 }
 

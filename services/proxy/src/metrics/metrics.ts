@@ -29,6 +29,14 @@ export interface Metrics {
   countParityLeft(chunks: number): void;
   /** Lost chunks that are not brought back ahead of reads: no room, too many, or too many failures. */
   countRecoveryGivenUp(chunks: number): void;
+  /** A chunk that a read asked memory for. */
+  countChunkRequest(): void;
+  /** A node has pulled a copy of a chunk from the store because those that have it had too much to do. */
+  countDemandCopy(): void;
+  /** Such a copy served a read again. */
+  countDemandHit(): void;
+  /** Chunks that were read from the store because every node that has them had too much to do. */
+  countBusyMisses(chunks: number): void;
   /** An object whose placement was given up or left incomplete. */
   countUnplaced(): void;
   /** An object that was written or read past memory, because it is too large for it. */
@@ -57,6 +65,10 @@ export interface MetricsSnapshot {
   readonly recoveredBytes: Readonly<Record<ChunkKind, number>>;
   readonly parityLeftChunks: number;
   readonly recoveryGivenUpChunks: number;
+  readonly chunkRequests: number;
+  readonly demandCopies: number;
+  readonly demandHits: number;
+  readonly busyMisses: number;
   readonly unplacedObjects: number;
   readonly bypassedObjects: number;
   readonly drained: number;

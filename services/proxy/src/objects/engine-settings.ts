@@ -27,6 +27,8 @@ export interface EngineSettings {
   readonly sweepMs: number;
   /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
   readonly listSweepMs: number;
+  /** Bytes of copies of chunks in demand that each node may hold. Absent or 0: there are none. */
+  readonly elasticBytesPerNode?: number;
   /** Absent: what nodes lose comes back on demand alone. */
   readonly recovery?: RecoverySettings;
 }

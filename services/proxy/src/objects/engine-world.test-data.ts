@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly maxPlacedBytes?: number;
   /** Lost chunks are brought back ahead of reads. */
   readonly recovery?: RecoverySettings;
+  /** Nodes take copies of chunks in demand. */
+  readonly elasticBytesPerNode?: number;
   readonly maxEntries?: number;
   /** The proxy before: its store and its nodes are taken over. */
   readonly after?: World;
@@ -109,7 +111,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
   const { clock, store, hooks, requests, epoch, lease, journaled } = ground;
   const { after } = options;
   const fleet = after?.fleet.restart() ?? createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);
-  if (options.recovery !== undefined) fleet.source = store;
+  if (options.recovery !== undefined || options.elasticBytesPerNode !== undefined) fleet.source = store;
   let counter = 0;
   const metrics = new CountedMetrics();
   const placement = createPlacement({ nodes: fleet.size, groupSize: 12 });
@@ -147,6 +149,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       durability: 'store',
       sweepMs: 1000,
       listSweepMs: 60_000,
+      elasticBytesPerNode: options.elasticBytesPerNode ?? 0,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
     },
   });

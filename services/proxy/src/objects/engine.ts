@@ -20,6 +20,7 @@ import { ExpirySweep } from './expiry-sweep.ts';
 import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
+import { isInStore } from './known-object.ts';
 import { listKeys } from './listing.ts';
 import { NamePages } from './name-pages.ts';
 import type {
@@ -107,6 +108,9 @@ export class Engine implements Objects {
       maxObjectBytes: settings.maxPlacedBytes,
       patienceMs: settings.placePatienceMs,
       nextLayoutId: parts.nextId,
+      copyBytesPerNode: settings.elasticBytesPerNode ?? 0,
+      isInStore,
+      onNodeRead: parts.onNodeRead ?? (() => {}),
       makeRoom: () => this.knowledge.evictColdest(),
     });
     this.knowledge = new Knowledge({
@@ -306,6 +310,7 @@ export class Engine implements Objects {
   async drain(): Promise<void> {
     this.#closed = true;
     await this.recovery.stop();
+    await this.memory.copies.stop();
     await this.#sweep.stop();
     await this.#turns.idle();
     await Promise.all(this.#placings);

@@ -1,18 +1,12 @@
 /** Puts recovery together for the engine: which objects nodes find in the store, and how the proxy reads those itself. */
 import { SionError } from '@sion/wire';
-import { isJournalEtag } from '../journal/undrained.ts';
 import type { EngineParts } from '../objects/engine.ts';
-import type { KnownObject } from '../objects/known-object.ts';
+import { isInStore } from '../objects/known-object.ts';
 import { type ReadParts, readStoreRange } from '../objects/reads.ts';
 import { Recovery } from './recovery.ts';
 
 /** Lost chunks come back on demand alone. */
 const off = { spread: 1, perNode: 1, concurrency: 0 };
-
-/** What is in memory alone, or in the journal alone, no function can read. */
-function isInStore({ volatile, etag }: KnownObject): boolean {
-  return volatile !== true && !isJournalEtag(etag);
-}
 
 /** From now on what memory loses is brought back. */
 export function beginRecovery(parts: EngineParts, reads: ReadParts): Recovery {

@@ -1,9 +1,9 @@
 /**
- * Lets a node read a lost data chunk from the store: the chunk is a byte range of its object, of exactly this version. When
+ * Lets a node read a data chunk from the store, one that was lost or a copy of one that is in demand: the chunk is a byte range of its object, of exactly this version. When
  * that version has got another ETag meanwhile (its expiry was changed), it is asked for once more under that.
  */
 import { chunkSpan, type RecoveryFailure } from '@sion/core';
-import type { NodeRefusal } from '../fleet/fleet.ts';
+import type { InvocationCause, NodeRefusal } from '../fleet/fleet.ts';
 import type { ChunkOutcome, ChunkRecovery, RecoveryParts } from './recovery.ts';
 
 const failures: Readonly<Record<NodeRefusal, RecoveryFailure>> = {
@@ -30,6 +30,7 @@ const afterRead: ReadonlySet<NodeRefusal> = new Set<NodeRefusal>(['superseded', 
 export async function loadChunk(
   { fleet, onNodeRead }: Pick<RecoveryParts, 'fleet' | 'onNodeRead'>,
   recovery: ChunkRecovery,
+  cause: InvocationCause = 'recovery',
 ): Promise<ChunkOutcome> {
   const { object, fragment, id, node, signal } = recovery;
   const checksum = fragment.checksums[id.index];
@@ -39,7 +40,7 @@ export async function loadChunk(
     if (stored === undefined || checksum === undefined) return 'final';
     const { name: storeName, etag } = stored;
     const chunk = { id, checksum, storeName, etag, offset, lengthBytes };
-    const reply = await fleet.load(node, chunk, { cause: 'recovery', signal });
+    const reply = await fleet.load(node, chunk, { cause, signal });
     if (reply.kind === 'ok' || afterRead.has(reply.refusal)) onNodeRead();
     if (reply.kind === 'ok') return undefined;
     const isChanged = reply.refusal === 'superseded' && object.origin?.object.etag !== etag;

@@ -90,7 +90,7 @@ export class Recovery implements LossWatcher {
     this.#queue = new RecoveryQueue({ ...recoveryLimits, ...parts.settings });
     const { fleet } = parts;
     this.#view = {
-      usedBytes: (node) => fleet.fill(node).usedBytes,
+      usedBytes: (node) => parts.memory.usedBytes(node),
       capacityBytes: (node) => fleet.fill(node).capacityBytes,
       available: (node) => fleet.isFit(node),
       state: (id) => this.#stateOf(id),
@@ -181,6 +181,7 @@ export class Recovery implements LossWatcher {
   #begin({ chunk, node }: Extract<RecoveryStep, { kind: 'start' }>): void {
     const { memory } = this.#parts;
     const { id } = chunk;
+    memory.copies.makeRoom(node, chunk.lengthBytes);
     const object = memory.objectOf(id);
     const fragment = object?.fragments[id.fragment];
     if (object === undefined || fragment === undefined) throw new Error(`${chunkKey(id)}: recovered without an object`);
