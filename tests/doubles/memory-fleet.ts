@@ -181,6 +181,12 @@ export class MemoryFleet implements Fleet {
     return false;
   }
 
+  takesChunks(): boolean {
+    return true;
+  }
+
+  release(): void {}
+
   isFit(): boolean {
     return true;
   }

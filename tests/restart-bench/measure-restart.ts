@@ -191,6 +191,7 @@ const settings: Omit<EngineSettings, 'stripes' | 'maxEntries'> = {
   fetchTimeoutMs: 60_000,
   placePatienceMs: 60_000,
   placeOnRead: true,
+  migrationConcurrency: 4,
   durability: 'store',
   sweepMs: 60_000,
   listSweepMs: 600_000,

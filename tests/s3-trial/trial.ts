@@ -50,6 +50,7 @@ const engineSettings: EngineSettings = {
   fetchTimeoutMs: 1000,
   placePatienceMs: 100,
   placeOnRead: true,
+  migrationConcurrency: 4,
   durability: 'store',
   sweepMs: 1000,
   listSweepMs: 60_000,

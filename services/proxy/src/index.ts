@@ -18,6 +18,7 @@ export type { EngineSettings } from './objects/engine-settings.ts';
 export * from './objects/objects.ts';
 export { type Service, type ServiceParts, startService, stopService } from './service.ts';
 export * from './settings.ts';
+export * from './settings-relations.ts';
 export { loadSnapshot, type SnapshotLoader, type SnapshotProgress } from './snapshot/snapshot-loader.ts';
 export { defaultSliceBytes, type SnapshotParts } from './snapshot/snapshot-parts.ts';
 export { writeSnapshot } from './snapshot/write-snapshot.ts';

@@ -11,14 +11,14 @@ import {
   openNetwork,
   openProcessIdentity,
   readProcessUsage,
-  readSettings,
   systemClock,
   systemRandom,
 } from '@sion/components';
 import { asSionError, SionError } from '@sion/wire';
 import { type ProxyParts, startProxy } from './proxy.ts';
-import { assertSettings, type ProxySettings, proxySettingsSchema } from './settings.ts';
+import type { ProxySettings } from './settings.ts';
 import { functionsOptions, ownFolder, storePrices } from './settings-of-parts.ts';
+import { readProxySettings } from './settings-relations.ts';
 import { openStore } from './store/open-store.ts';
 import { readVersion } from './version.ts';
 
@@ -47,8 +47,7 @@ async function openParts(settings: ProxySettings): Promise<ProxyParts> {
 }
 
 try {
-  const settings = readSettings(proxySettingsSchema, { environment: process.env });
-  assertSettings(settings);
+  const settings = readProxySettings(process.env);
   let leave: () => void = () => process.exit(1);
   onParentGone(() => leave());
   const proxy = await startProxy(await openParts(settings), settings);

@@ -11,7 +11,13 @@ import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { CountedMetrics } from './metrics/counted-metrics.ts';
 import { Engine } from './objects/engine.ts';
 import type { ProxySettings } from './settings.ts';
-import { engineSettings, fleetSettings, journalingSettings, leaseTtlMs } from './settings-of-parts.ts';
+import {
+  engineSettings,
+  fleetSettings,
+  journalingSettings,
+  leaseTtlMs,
+  placementOptions,
+} from './settings-of-parts.ts';
 import { SnapshotKeeper } from './snapshot/snapshot-keeper.ts';
 import { loadSnapshot, type SnapshotLoader } from './snapshot/snapshot-loader.ts';
 import { defaultSliceBytes } from './snapshot/snapshot-parts.ts';
@@ -86,7 +92,7 @@ async function startEngine(
     log: log.child({ part: 'fleet' }),
     settings: fleetSettings(settings),
   });
-  const placement = createPlacement({ nodes: fleet.size });
+  const placement = createPlacement({ ...placementOptions(settings), nowMs: clock.monotonicMs() });
   let counter = 0;
   const nextId = () => {
     counter++;

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { functionUsdPerSecond, priceBook, s3RequestUsd } from '@sion/core';
+import { functionUsdPerSecond, type PlacementOptions, priceBook, s3RequestUsd } from '@sion/core';
 import { architecture } from './fleet/linger.ts';
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
@@ -66,6 +66,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     fetchTimeoutMs: settings.fetchTimeoutMs,
     placePatienceMs: settings.placePatienceMs,
     placeOnRead: settings.placeOnRead,
+    migrationConcurrency: settings.migrationConcurrency,
     durability: settings.durability,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
@@ -77,6 +78,20 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     },
   };
 }
+
+/** How the fleet is cut into groups, and how these age. */
+export function placementOptions(settings: ProxySettings): Pick<PlacementOptions, 'nodes' | 'groupSize' | 'windows'> {
+  const { nodes, windowSeconds, activeWindows, degradedWindows } = settings;
+  const widest = Math.max(...stripesOf(settings).map(({ dataChunks, parityChunks }) => dataChunks + parityChunks));
+  return {
+    nodes,
+    groupSize: Math.min(nodes, Math.max(leastGroupNodes, widest)),
+    windows: { intervalMs: windowSeconds * 1000, activeWindows, degradedWindows },
+  };
+}
+
+/** Narrow stripes spread over as many nodes as wide ones: each brings its own bandwidth. */
+const leastGroupNodes = 12;
 
 /** How long the lease holds: in an outage of the store, journaled writes go on for as long. */
 export function leaseTtlMs({ leaseTtlMs: given, durability }: ProxySettings): number {

@@ -1,6 +1,6 @@
 import { documentSettings, readSettings } from '@sion/components';
 import { describe, expect, it } from 'vitest';
-import { assertSettings, type ProxySettings, proxySettingsSchema, stripesOf } from './settings.ts';
+import { type ProxySettings, proxySettingsSchema, stripesOf } from './settings.ts';
 import {
   adminSettings,
   engineSettings,
@@ -10,11 +10,13 @@ import {
   lambdaEndpoint,
   leaseTtlMs,
   ownFolder,
+  placementOptions,
   respSettings,
   s3Options,
   storePlace,
   storePrices,
 } from './settings-of-parts.ts';
+import { assertSettings } from './settings-relations.ts';
 
 const read = (environment: Record<string, string> = {}) => readSettings(proxySettingsSchema, { environment });
 
@@ -88,12 +90,9 @@ describe('the proxy’s settings', () => {
     expect(() => assertSettings(settings)).toThrow(/^2 settings are wrong:\n.*SION_STORE.*\n.*SION_NODES/);
   });
 
-  it.each(['SION_WINDOW_SECONDS', 'SION_MAX_USD_PER_HOUR', 'SION_RESP_PROT'])(
-    'refuse %s, which would do nothing',
-    (name) => {
-      expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
-    },
-  );
+  it.each(['SION_MAX_USD_PER_HOUR', 'SION_RESP_PROT'])('refuse %s, which would do nothing', (name) => {
+    expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
+  });
 
   it('take SION_HOT_BYTES as 0 only, since there is no hot tier to switch on', () => {
     expect(read({ SION_HOT_BYTES: '0' }).hotBytes).toBe(0);
@@ -122,6 +121,7 @@ describe('the proxy’s settings', () => {
       adminSettings,
       lambdaEndpoint,
       journalingSettings,
+      placementOptions,
     ])
       part(settings);
     leaseTtlMs(settings);

@@ -1,10 +1,10 @@
 /**
- * The proxy's settings: one strict schema, each setting with its description, bounds and default, and the relations
- * between them that are asserted at start. Main reads the environment once (`readSettings`); no part reads it. A setting
- * is listed here only when it does something: what later versions will offer is refused until then.
+ * The proxy's settings: one strict schema, each setting with its description, bounds and default. Main reads the
+ * environment once (`readSettings`); no part reads it. A setting is listed here only when it does something: what later
+ * versions will offer is refused until then.
  */
 import { logLevels } from '@sion/components';
-import { defaultMaxChunkBytes, defaultStripes, maxChunksPerFragment, parseStripes, type Stripe } from '@sion/core';
+import { defaultMaxChunkBytes, defaultStripes, parseStripes, type Stripe } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { type Static, Type } from 'typebox';
 
@@ -102,6 +102,25 @@ const deployment = {
     0,
     10 * gib,
     'Memory of each function for copies of chunks in demand. 0 = none.',
+  ),
+  windowSeconds: count(
+    600,
+    1,
+    86_400,
+    'Length of a window. New objects go to the newest one; objects that are read in an old one move there.',
+  ),
+  activeWindows: count(6, 1, 1000, 'Windows whose functions are kept warm, and whose losses are brought back.'),
+  degradedWindows: count(
+    12,
+    0,
+    1000,
+    'Windows after those whose functions are only touched now and then. Older ones leave memory.',
+  ),
+  migrationConcurrency: count(
+    8,
+    0,
+    1024,
+    'Pieces of objects that move to the newest window at a time. 0 = what is used in an old window stays there.',
   ),
   placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
   journalBytes: bytes(
@@ -260,16 +279,8 @@ export const proxySettingsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** The proxy's settings, read and checked singly; {@link assertSettings} checks them together. */
+/** The proxy's settings, read and checked singly; `settings-relations.ts` checks them together. */
 export type ProxySettings = Static<typeof proxySettingsSchema>;
-
-/** Throws one `invalid` that names each impossible combination, with the remedy. */
-export function assertSettings(settings: ProxySettings): void {
-  const problems = [...storeProblems(settings), ...relationProblems(settings), ...portProblems(settings)];
-  if (problems.length === 0) return;
-  const head = problems.length === 1 ? 'A setting is wrong' : `${problems.length} settings are wrong`;
-  throw new SionError('invalid', `${head}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-}
 
 /** The stripe table of SION_STRIPES; throws `invalid` when it is none. */
 export function stripesOf(settings: Pick<ProxySettings, 'stripes'>): readonly Stripe[] {
@@ -278,117 +289,4 @@ export function stripesOf(settings: Pick<ProxySettings, 'stripes'>): readonly St
   } catch (error) {
     throw new SionError('invalid', `SION_STRIPES: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function storeProblems(settings: ProxySettings): readonly string[] {
-  const { store, s3Bucket, s3Endpoint, prefix } = settings;
-  if (store === 'directory') {
-    const names = [
-      ['SION_S3_BUCKET', s3Bucket],
-      ['SION_S3_ENDPOINT', s3Endpoint],
-      ['SION_PREFIX', prefix],
-    ] as const;
-    return names.flatMap(([name, value]) =>
-      value === ''
-        ? []
-        : [`${name} does nothing while SION_STORE is directory. Leave it out, or set SION_STORE to s3.`],
-    );
-  }
-  return [
-    ...(s3Bucket === '' ? ['SION_STORE is s3, but SION_S3_BUCKET is empty. Name the bucket.'] : []),
-    ...(s3Endpoint === '' || isUrl(s3Endpoint)
-      ? []
-      : [`SION_S3_ENDPOINT is ${JSON.stringify(s3Endpoint)}, which is no URL. Write http://host:port.`]),
-  ];
-}
-
-function isUrl(endpoint: string): boolean {
-  return /^https?:\/\/[^\s/]+/.test(endpoint);
-}
-
-function relationProblems(settings: ProxySettings): readonly string[] {
-  const problems: string[] = [];
-  const { nodes, leaseRenewalMs, keptMaxBytes, bodyMemoryBytes, maxChunkBytes } = settings;
-  const leaseTtlMs = settings.leaseTtlMs === 0 ? 60_000 : settings.leaseTtlMs;
-  const widest = widestStripe(settings, problems);
-  if (widest > nodes) {
-    problems.push(
-      `SION_STRIPES spreads objects over ${widest} functions, but SION_NODES is ${nodes}. Set at least ${widest} nodes, or narrower stripes.`,
-    );
-  }
-  if (leaseTtlMs < 1000) problems.push(`SION_LEASE_TTL_MS is ${leaseTtlMs}, but must be at least 1000, or 0.`);
-  if (settings.journalBytes < 4 * keptMaxBytes) {
-    problems.push(
-      `SION_JOURNAL_BYTES is ${settings.journalBytes}, but must be at least four times SION_KEPT_MAX_BYTES (${keptMaxBytes}): ${4 * keptMaxBytes}, or lower that.`,
-    );
-  }
-  if (leaseRenewalMs * 3 >= leaseTtlMs) {
-    problems.push(
-      `SION_LEASE_RENEWAL_MS is ${leaseRenewalMs}, but must be less than a third of SION_LEASE_TTL_MS (${leaseTtlMs}), so that two renewals may fail.`,
-    );
-  }
-  const fragmentBytes = maxChunksPerFragment * maxChunkBytes;
-  if (bodyMemoryBytes < 4 * fragmentBytes) {
-    problems.push(
-      `SION_BODY_MEMORY_BYTES is ${bodyMemoryBytes}, but must hold four fragments of SION_MAX_CHUNK_BYTES: at least ${4 * fragmentBytes}.`,
-    );
-  }
-  if (keptMaxBytes * 4 > bodyMemoryBytes) {
-    problems.push(
-      `SION_KEPT_MAX_BYTES is ${keptMaxBytes}, but must be at most a quarter of SION_BODY_MEMORY_BYTES (${bodyMemoryBytes}).`,
-    );
-  }
-  const fleetBytes = nodes * settings.nodeMemoryMb * mib;
-  if (settings.maxPlacedBytes > fleetBytes) {
-    problems.push(
-      `SION_MAX_PLACED_BYTES is ${settings.maxPlacedBytes}, but all functions have ${fleetBytes} bytes of memory. Lower it, or leave it 0.`,
-    );
-  }
-  if (settings.respBufferedCommandBytes > settings.respBufferedTotalBytes) {
-    problems.push(
-      `SION_RESP_BUFFERED_COMMAND_BYTES is ${settings.respBufferedCommandBytes}, but must be at most SION_RESP_BUFFERED_TOTAL_BYTES (${settings.respBufferedTotalBytes}).`,
-    );
-  }
-  const { recoveryPerNode, recoveryConcurrency } = settings;
-  if (recoveryConcurrency !== 0 && recoveryConcurrency < recoveryPerNode) {
-    problems.push(
-      `SION_RECOVERY_CONCURRENCY is ${recoveryConcurrency}, but must be at least SION_RECOVERY_PER_NODE (${recoveryPerNode}), or 0.`,
-    );
-  }
-  const nodeBytes = settings.nodeMemoryMb * mib;
-  if (maxChunkBytes * 16 > nodeBytes) {
-    problems.push(
-      `SION_MAX_CHUNK_BYTES is ${maxChunkBytes}, but must be at most a sixteenth of a function’s memory (${nodeBytes}).`,
-    );
-  }
-  if (settings.lambdaEndpoint !== '' && !isUrl(settings.lambdaEndpoint)) {
-    problems.push(
-      `SION_LAMBDA_ENDPOINT is ${JSON.stringify(settings.lambdaEndpoint)}, which is no URL. Write http://host:port.`,
-    );
-  }
-  return problems;
-}
-
-function widestStripe(settings: ProxySettings, problems: string[]): number {
-  try {
-    return Math.max(...stripesOf(settings).map((stripe) => stripe.dataChunks + stripe.parityChunks));
-  } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
-    return 0;
-  }
-}
-
-/** Ports that this machine's one SION listens on; two equal ones would fail later, with a less helpful message. */
-function portProblems(settings: ProxySettings): readonly string[] {
-  const ports = [
-    ['SION_RESP_PORT', settings.respPort],
-    ['SION_HTTP_PORT', settings.httpPort],
-    ['SION_LINK_PORT', settings.linkPort],
-    ['SION_LAMBDA_PORT', settings.lambdaPort],
-    ['SION_ADMIN_PORT', settings.adminPort],
-  ] as const;
-  return ports.flatMap(([name, port], place) => {
-    const earlier = ports.slice(0, place).find(([, other]) => other === port && port !== 0);
-    return earlier === undefined ? [] : [`${earlier[0]} and ${name} are both ${port}. Give each its own port, or 0.`];
-  });
 }

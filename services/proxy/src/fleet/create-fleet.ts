@@ -122,6 +122,8 @@ function assemble(
       return { requests, bytes, isBusy: node.isBusy(lengthBytes) };
     },
     isFetching: (index, id) => at(index).isFetching(id),
+    takesChunks: (index) => at(index).takesChunks,
+    release: (index) => at(index).release(),
     isFit: (index) => at(index).isFit,
     warm: (index) => at(index).warm(),
     onLost,

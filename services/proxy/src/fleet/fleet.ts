@@ -91,6 +91,10 @@ export interface Fleet {
   queued(node: NodeIndex, lengthBytes: number): NodeLoad;
   /** Whether the chunk is being fetched from the node, so that another fetch of it costs nothing. */
   isFetching(node: NodeIndex, id: ChunkId): boolean;
+  /** False while its queue is full, or it holds as many chunks as a node may. */
+  takesChunks(node: NodeIndex): boolean;
+  /** The node is of no use any more: it is not woken to be told what to evict, but when it is next asked for something. */
+  release(node: NodeIndex): void;
   /** False while its last invocation or session has failed and the next attempt is not due: requests would be refused or wait. */
   isFit(node: NodeIndex): boolean;
   /** Invokes the node so that its instance stays; resolves when that has ended. */

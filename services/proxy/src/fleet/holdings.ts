@@ -147,13 +147,16 @@ export class Holdings {
     for (const entry of stray) this.#evictions.add(entry);
   }
 
-  #addEviction(entry: ManifestEntry): void {
-    if (this.#mustList) return;
-    if (this.#evictions.count < this.#maxEvictions) {
-      this.#evictions.add(entry);
-      return;
-    }
+  /** Which chunks are to be evicted is found from a listing, with the next session. */
+  forgetEvictions(): void {
+    if (this.#evictions.count === 0) return;
     this.#evictions.clear();
     this.#mustList = true;
+  }
+
+  #addEviction(entry: ManifestEntry): void {
+    if (this.#mustList) return;
+    if (this.#evictions.count < this.#maxEvictions) this.#evictions.add(entry);
+    else this.forgetEvictions();
   }
 }

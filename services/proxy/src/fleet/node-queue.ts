@@ -87,6 +87,15 @@ export class NodeQueue {
     return this.#isFull(lengthBytes, busyBytesPerNode, busyRequestsPerNode);
   }
 
+  /** Whether chunks would be refused, small or large ones. */
+  get isFull(): boolean {
+    const { maxQueuedRequestsPerNode, maxQueuedBytesPerNode } = this.#parts.settings;
+    return linkKinds.some((kind) => {
+      const { requests, bytes } = this.#accounts[kind];
+      return requests >= maxQueuedRequestsPerNode || bytes >= maxQueuedBytesPerNode;
+    });
+  }
+
   /** What the first waiting request wants its invocation booked under. */
   get cause(): InvocationCause {
     for (const kind of linkKinds) for (const request of this.#waiting[kind]) return request.cause;

@@ -123,6 +123,16 @@ export class FleetNode {
     return this.#queue.isFetching(id);
   }
 
+  /** False while its queue is full, or it holds as many chunks as a node may. */
+  get takesChunks(): boolean {
+    return !this.#queue.isFull && this.holdings.manifest.count < this.#parts.settings.maxChunksPerNode;
+  }
+
+  /** What is to be evicted here is found when its next session opens. */
+  release(): void {
+    this.holdings.forgetEvictions();
+  }
+
   /** Carries a request out, waking the node if need be. Never rejects. */
   async request(work: NodeWork, lengthBytes: number, options: NodeRequestOptions): Promise<WorkReply> {
     if (this.#stopping) return { kind: 'refused', refusal: 'closed' };

@@ -54,6 +54,8 @@ export interface FleetSettings {
   /** The same, beyond which fetches of callers that have another way are refused: what a node delivers in a moment. */
   readonly busyBytesPerNode: number;
   readonly busyRequestsPerNode: number;
+  /** Chunks that one node holds at most: its listing takes time. */
+  readonly maxChunksPerNode: number;
   /** Connections that have not said hello yet. */
   readonly maxPendingLinks: number;
   /** Evictions that a node has not been told yet; beyond it they are forgotten and found again by listing. */
@@ -89,6 +91,7 @@ export const fleetDefaults = {
   maxQueuedRequestsPerNode: 4096,
   busyBytesPerNode: 32 * 1024 * 1024,
   busyRequestsPerNode: 1024,
+  maxChunksPerNode: 65_536,
   maxPendingLinks: 1024,
   maxEvictionsPerNode: 16_384,
   evictionWakeBytes: 256 * 1024 * 1024,

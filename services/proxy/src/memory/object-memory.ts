@@ -12,12 +12,15 @@ import type { Clock, Log } from '@sion/components';
 import {
   type ChunkId,
   chunkOverheadBytes,
+  type FleetView,
   formatLayoutId,
   type Layout,
   type LayoutId,
   layoutOf,
   type ManifestEntry,
   type Placement,
+  type PlacementGroup,
+  type PlacementWish,
   type Stripe,
 } from '@sion/core';
 import { type Codec, createCodec } from '@sion/erasure';
@@ -26,6 +29,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
 import { DemandCopies, type DemandCopiesParts } from './demand-copies.ts';
+import { repairFragment } from './fragment-repair.ts';
 import { ObjectWriter } from './object-writer.ts';
 import { chunksByNode, type PlacedFragment, type PlacedObject, type PlacedOrigin } from './placed-object.ts';
 
@@ -48,6 +52,8 @@ export interface MemoryParts extends Pick<DemandCopiesParts, 'isInStore' | 'onNo
   readonly copyBytesPerNode: number;
   /** Frees memory by evicting cold objects; false when there is nothing to evict. */
   readonly makeRoom: () => boolean;
+  /** Frees all that lies on the group's nodes, and the group. */
+  readonly releaseGroup: (group: PlacementGroup) => void;
 }
 
 /** A chunk that a node has lost, of an object that is in the directory. */
@@ -68,6 +74,15 @@ export interface LossWatcher {
   isRecovering(node: NodeIndex): boolean;
 }
 
+/** Moves fragments out of old windows. */
+export interface FragmentMover {
+  /**
+   * A read has used a fragment that lies too far back; `data` are all its data chunks, unpadded, if they are at hand.
+   * Undefined when nothing comes of it for now; otherwise resolves when the nodes have answered.
+   */
+  passed(object: PlacedObject, number: number, data: readonly Uint8Array[] | undefined): Promise<void> | undefined;
+}
+
 /** A layout with chunks in memory. */
 interface Live {
   readonly fragments: readonly (PlacedFragment | undefined)[];
@@ -83,7 +98,9 @@ export class ObjectMemory {
   readonly #live = new Map<string, Live>();
   readonly #codecs = new Map<string, Codec>();
   /** While it is closed: layouts that are of no use any more. */
+  readonly #view: FleetView;
   #watcher: LossWatcher | undefined;
+  #mover: FragmentMover | undefined;
   #unwanted: { readonly id: LayoutId; readonly fragments: readonly (PlacedFragment | undefined)[] }[] | undefined;
 
   constructor(parts: MemoryParts) {
@@ -93,6 +110,12 @@ export class ObjectMemory {
       bytesPerNode: parts.copyBytesPerNode,
       isHome: (id, node) => this.#homeOf(id) === node,
     });
+    const { fleet } = parts;
+    this.#view = {
+      usedBytes: (node) => this.usedBytes(node),
+      capacityBytes: (node) => fleet.fill(node).capacityBytes,
+      available: (node) => fleet.takesChunks(node),
+    };
     parts.fleet.onLost((node, lost) => this.#onLost(node, lost));
   }
 
@@ -144,22 +167,25 @@ export class ObjectMemory {
     return codec;
   }
 
-  /** Nodes for one fragment's chunks; evicts cold objects when the fleet is full. Undefined = no place. */
+  /**
+   * Nodes for one fragment's chunks; at the fleet's end the oldest window makes room, then cold objects do. Undefined = no
+   * place.
+   */
   choosePlaces(layout: Layout, chunkBytes: number, salt: number): readonly NodeIndex[] | undefined {
-    const { fleet, placement, makeRoom } = this.parts;
-    const view = {
-      usedBytes: (node: NodeIndex) => this.usedBytes(node),
-      capacityBytes: (node: NodeIndex) => fleet.fill(node).capacityBytes,
-      available: () => true,
-    };
-    const wish = {
-      chunks: layout.dataChunks + layout.parityChunks,
-      chunkBytes: chunkBytes + chunkOverheadBytes,
-      salt,
-    };
-    let places = placement.place(wish, view);
-    while (places === undefined && makeRoom()) places = placement.place(wish, view);
-    for (const node of places ?? []) this.copies.makeRoom(node, chunkBytes);
+    const { makeRoom } = this.parts;
+    const wish = { chunks: layout.dataChunks + layout.parityChunks, chunkBytes, salt };
+    let places = this.placesFor(wish);
+    while (places === undefined && (this.#releaseLeastMissed() || makeRoom())) places = this.placesFor(wish);
+    return places;
+  }
+
+  /** Nodes in the newest window that have room as it is. */
+  placesFor(wish: PlacementWish): readonly NodeIndex[] | undefined {
+    const { fleet, placement } = this.parts;
+    const places = placement.place({ ...wish, chunkBytes: wish.chunkBytes + chunkOverheadBytes }, this.#view);
+    for (const node of places ?? []) this.copies.makeRoom(node, wish.chunkBytes);
+    // Their first chunks should not have to wait for cold starts.
+    for (const node of placement.takeReadied()) void fleet.warm(node);
     return places;
   }
 
@@ -176,6 +202,31 @@ export class ObjectMemory {
   /** Whoever brings back what is lost. One only. */
   watch(watcher: LossWatcher): void {
     this.#watcher = watcher;
+  }
+
+  /** Whoever moves what is used to the newest window. One only. */
+  moveBy(mover: FragmentMover): void {
+    this.#mover = mover;
+  }
+
+  /** A read has used this fragment; `data` are all its data chunks if they are at hand. As `FragmentMover.passed`. */
+  passed(object: PlacedObject, number: number, data: readonly Uint8Array[] | undefined): Promise<void> | undefined {
+    if (this.isOutdated(object, number)) return this.#mover?.passed(object, number, data);
+    return data === undefined ? undefined : repairFragment(this, object, number, data);
+  }
+
+  /** Whether some of the fragment's chunks lie too far back. */
+  isOutdated(object: PlacedObject, number: number): boolean {
+    const { placement } = this.parts;
+    return object.fragments[number]?.nodes.some((node) => placement.isOutdated(node)) === true;
+  }
+
+  /** Objects of the directory that have chunks on this node. */
+  *objectsOn(node: NodeIndex): Generator<PlacedObject> {
+    for (const { id } of this.parts.fleet.manifest(node)) {
+      const object = this.objectOf(id);
+      if (object !== undefined) yield object;
+    }
   }
 
   /** Whether the node is bringing back what was lost, so that what it is asked for will be late. */
@@ -200,6 +251,8 @@ export class ObjectMemory {
   touch(object: PlacedObject, number: number, wanted: readonly number[]): void {
     object.touchedMs = this.parts.clock.monotonicMs();
     const fragment = object.fragments[number];
+    const node = fragment?.nodes[0];
+    if (node !== undefined) this.parts.placement.noteUse(node);
     if (fragment === undefined || this.#watcher === undefined) return;
     for (const index of wanted) if (!fragment.held[index]) this.#watcher.onWanted(object.chunkId(number, index));
   }
@@ -208,7 +261,9 @@ export class ObjectMemory {
   drop(object: PlacedObject): void {
     if (!object.dropped) this.#watcher?.onDropped(object);
     object.dropped = true;
-    if (object.readers === 0) this.free(object.id, object.fragments);
+    if (object.readers > 0) return;
+    this.free(object.id, object.fragments);
+    this.#evictLeftovers(object);
   }
 
   /** Frees the chunks of a layout at once. */
@@ -226,7 +281,23 @@ export class ObjectMemory {
 
   release(object: PlacedObject): void {
     object.readers--;
-    if (object.dropped && object.readers === 0) this.drop(object);
+    if (object.readers > 0) return;
+    if (object.dropped) this.drop(object);
+    else this.#evictLeftovers(object);
+  }
+
+  /** Frees a group as a whole; false when there is no old one. */
+  #releaseLeastMissed(): boolean {
+    const { placement, releaseGroup } = this.parts;
+    const oldest = placement.leastMissed();
+    if (oldest === undefined) return false;
+    releaseGroup(oldest);
+    return true;
+  }
+
+  /** Copies that were left behind when chunks moved. */
+  #evictLeftovers(object: PlacedObject): void {
+    for (const { node, id } of object.takeLeftovers()) this.parts.fleet.evict(node, [id]);
   }
 
   #homeOf(id: ChunkId): NodeIndex | undefined {

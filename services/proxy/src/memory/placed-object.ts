@@ -76,7 +76,7 @@ export class PlacedFragment {
   /** Replaced, never changed, so that whoever has it reads one state of it. */
   #nodes: readonly NodeIndex[];
   readonly #held: boolean[];
-  /** Chunks that a recovery is bringing back. */
+  /** Chunks that a recovery is bringing back, or that move to a newer window. */
   readonly #moving = new Set<number>();
   readonly #tally: ChunkTally;
 
@@ -94,6 +94,10 @@ export class PlacedFragment {
 
   get held(): readonly boolean[] {
     return this.#held;
+  }
+
+  get isAnyMoving(): boolean {
+    return this.#moving.size > 0;
   }
 
   isMoving(index: number): boolean {
@@ -127,6 +131,12 @@ export interface PlacedOrigin {
   readonly object: StoredObject;
 }
 
+/** A copy of a chunk that is of no use any more. */
+export interface Leftover {
+  readonly node: NodeIndex;
+  readonly id: ChunkId;
+}
+
 export class PlacedObject {
   readonly id: LayoutId;
   readonly layout: Layout;
@@ -134,10 +144,12 @@ export class PlacedObject {
   readonly fragments: (PlacedFragment | undefined)[];
   /** Reads that are under way; chunks are evicted when the last one has ended. */
   readers = 0;
-  /** When it was last read or written, on the monotonic clock; 0 = by an earlier proxy. */
+  /** When it was last read or written, on the monotonic clock; below 0 by an earlier proxy. */
   touchedMs = 0;
   /** Known once it has its entry in the directory. */
   origin: PlacedOrigin | undefined;
+  /** Copies that were left behind when chunks moved; some read may still be using them. */
+  #leftovers: Leftover[] = [];
   /** True once it belongs to no current version any more. */
   dropped = false;
   readonly tally: ChunkTally;
@@ -152,6 +164,18 @@ export class PlacedObject {
 
   get name(): string {
     return formatLayoutId(this.id);
+  }
+
+  /** The chunk has moved away from this node. */
+  leaveBehind(node: NodeIndex, id: ChunkId): void {
+    this.#leftovers.push({ node, id });
+  }
+
+  takeLeftovers(): readonly Leftover[] {
+    if (this.#leftovers.length === 0) return [];
+    const leftovers = this.#leftovers;
+    this.#leftovers = [];
+    return leftovers;
   }
 
   chunkId(fragment: number, index: number): ChunkId {

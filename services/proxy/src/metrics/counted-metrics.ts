@@ -57,6 +57,9 @@ export class CountedMetrics implements Metrics {
   #demandCopies = 0;
   #demandHits = 0;
   #busyMisses = 0;
+  #migratedChunks = 0;
+  #migratedBytes = 0;
+  #releasedNodes = 0;
   #unplacedObjects = 0;
   #bypassedObjects = 0;
   #drained = 0;
@@ -131,6 +134,15 @@ export class CountedMetrics implements Metrics {
     this.#busyMisses += chunks;
   }
 
+  countMigration(chunks: number, bytes: number): void {
+    this.#migratedChunks += chunks;
+    this.#migratedBytes += bytes;
+  }
+
+  countRelease(nodes: number): void {
+    this.#releasedNodes += nodes;
+  }
+
   countUnplaced(): void {
     this.#unplacedObjects += 1;
   }
@@ -170,6 +182,9 @@ export class CountedMetrics implements Metrics {
       demandCopies: this.#demandCopies,
       demandHits: this.#demandHits,
       busyMisses: this.#busyMisses,
+      migratedChunks: this.#migratedChunks,
+      migratedBytes: this.#migratedBytes,
+      releasedNodes: this.#releasedNodes,
       unplacedObjects: this.#unplacedObjects,
       bypassedObjects: this.#bypassedObjects,
       drained: this.#drained,

@@ -77,6 +77,9 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'Lost chunks that come back on demand alone: no room, too many, or too many failures.',
     (t) => t.recoveryGivenUpChunks,
   );
+  plain('sion_migrated_chunks_total', 'Chunks that moved to a newer window.', (t) => t.migratedChunks);
+  plain('sion_migrated_bytes_total', 'Bytes of those chunks.', (t) => t.migratedBytes);
+  plain('sion_released_nodes_total', 'Times that a node was released.', (t) => t.releasedNodes);
   plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
   plain(
     'sion_bypassed_objects_total',

@@ -37,6 +37,10 @@ export interface Metrics {
   countDemandHit(): void;
   /** Chunks that were read from the store because every node that has them had too much to do. */
   countBusyMisses(chunks: number): void;
+  /** Chunks that moved to a newer window. */
+  countMigration(chunks: number, bytes: number): void;
+  /** Nodes that hold nothing any more, and are not asked for anything until they are opened again. */
+  countRelease(nodes: number): void;
   /** An object whose placement was given up or left incomplete. */
   countUnplaced(): void;
   /** An object that was written or read past memory, because it is too large for it. */
@@ -69,6 +73,9 @@ export interface MetricsSnapshot {
   readonly demandCopies: number;
   readonly demandHits: number;
   readonly busyMisses: number;
+  readonly migratedChunks: number;
+  readonly migratedBytes: number;
+  readonly releasedNodes: number;
   readonly unplacedObjects: number;
   readonly bypassedObjects: number;
   readonly drained: number;

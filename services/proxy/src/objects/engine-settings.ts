@@ -29,6 +29,8 @@ export interface EngineSettings {
   readonly listSweepMs: number;
   /** Bytes of copies of chunks in demand that each node may hold. Absent or 0: there are none. */
   readonly elasticBytesPerNode?: number;
+  /** Fragments that move to the newest window at a time; 0 = none. */
+  readonly migrationConcurrency: number;
   /** Absent: what nodes lose comes back on demand alone. */
   readonly recovery?: RecoverySettings;
 }

@@ -146,6 +146,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       fetchTimeoutMs: 1000,
       placePatienceMs: 100,
       placeOnRead: true,
+      migrationConcurrency: 4,
       durability: 'store',
       sweepMs: 1000,
       listSweepMs: 60_000,

@@ -14,6 +14,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { beginRecovery } from '../recovery/begin-recovery.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import type { ProxyStatus } from '../status/status.ts';
+import { beginWindows, type Windows } from '../windows/windows.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
@@ -86,6 +87,7 @@ export class Engine implements Objects {
   readonly #namePages = new NamePages();
   readonly #placings = new Set<Promise<void>>();
   readonly recovery: Recovery;
+  readonly windows: Windows;
   readonly #totals: PlacedTotals = { objects: 0, complete: 0, changes: 0 };
   #loading: VolatilesLoading | undefined;
   #closed = false;
@@ -112,6 +114,7 @@ export class Engine implements Objects {
       isInStore,
       onNodeRead: parts.onNodeRead ?? (() => {}),
       makeRoom: () => this.knowledge.evictColdest(),
+      releaseGroup: (group) => this.windows.keeper.releaseGroup(group),
     });
     this.knowledge = new Knowledge({
       maxEntries: settings.maxEntries,
@@ -139,6 +142,7 @@ export class Engine implements Objects {
     };
     this.#writes = this.#writeParts(onPlacing);
     this.recovery = beginRecovery(parts, this.#reads);
+    this.windows = beginWindows(parts, this.memory, this.knowledge);
     if (journaled !== undefined)
       journaled.onDrained = (name, seenAs, object) => this.#noteDrained(name, seenAs, object);
     this.#sweep = new ExpirySweep({
@@ -309,6 +313,7 @@ export class Engine implements Objects {
   /** Refuses new work, and resolves when what was begun is over, placings included. The front has stopped before. */
   async drain(): Promise<void> {
     this.#closed = true;
+    await this.windows.stop();
     await this.recovery.stop();
     await this.memory.copies.stop();
     await this.#sweep.stop();

@@ -10,6 +10,8 @@
  *
  * A snapshot may be put back while all this goes on: what it says of a key holds only if nothing was learned of that key
  * since it began to be loaded (`learned-keys.ts`).
+ *
+ * It is long because every way in which something is learned, doubted or forgotten meets the same three maps.
  */
 import type { StoredObject } from '@sion/components';
 import { AbsentKeys, Directory } from '@sion/core';
@@ -299,6 +301,17 @@ export class Knowledge {
     const victim = this.#directory.coldest((entry) => entry.placed !== undefined && entry.placed.layout.fragments > 0);
     if (victim === undefined) return false;
     this.#remove(victim.key);
+    return true;
+  }
+
+  /**
+   * Takes an entry's place in memory away because it is not worth it any more; what is in memory alone is forgotten with
+   * it. False when the entry has work in flight.
+   */
+  retire(entry: Entry): boolean {
+    if (this.#directory.peek(entry.key) !== entry || this.#isPinned(entry)) return false;
+    if (entry.object.volatile === true) this.#remove(entry.key);
+    else this.unplace(entry);
     return true;
   }
 

@@ -8,7 +8,6 @@ import type { ByteRange } from '@sion/components';
 import { type FragmentSpan, fragmentShape, spansOfRange } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { type FragmentBytes, type FragmentReadOptions, loadFragment, readFragment } from '../memory/fragment-read.ts';
-import { repairFragment } from '../memory/fragment-repair.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedObject } from '../memory/placed-object.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -25,7 +24,7 @@ export interface MemoryBodyOptions {
   readonly fetchTimeoutMs: number;
   /** Bytes of exactly this version from the store; rejects with {@link Superseded} when it is no longer there. */
   readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
-  /** Chunks are being put back, in the background. */
+  /** Chunks are being put back or moved, in the background. */
   readonly onRepair: (repair: Promise<void>) => void;
   /** Told once: read to its end, or not. */
   readonly onEnd: (trace: ReadTrace, finished: boolean) => void;
@@ -202,7 +201,7 @@ export class MemoryBody implements ObjectBody {
     };
   }
 
-  /** Remembers where the bytes came from, and repairs what was missing. */
+  /** Remembers where the bytes came from; what was missing or lies too far back is mended in passing. */
   #note(step: Step, fragment: FragmentBytes): void {
     for (const node of fragment.nodes) this.#nodes.add(node);
     this.#storeRequests += fragment.storeRequests;
@@ -212,9 +211,10 @@ export class MemoryBody implements ObjectBody {
     const data = fragment.chunks
       .slice(0, this.#options.object.layout.dataChunks)
       .filter((chunk) => chunk !== undefined);
-    if (data.length < this.#options.object.layout.dataChunks) return;
-    const repair = repairFragment(this.#options.memory, this.#options.object, step.fragment, data);
-    if (repair !== undefined) this.#options.onRepair(repair);
+    const isWhole = data.length === this.#options.object.layout.dataChunks;
+    const { memory, object, onRepair } = this.#options;
+    const work = memory.passed(object, step.fragment, isWhole ? data : undefined);
+    if (work !== undefined) onRepair(work);
   }
 
   #giveBack(fetching: Fetching | undefined): void {

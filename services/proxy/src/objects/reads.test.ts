@@ -103,8 +103,8 @@ describe('a get', () => {
       return new Promise(() => {});
     };
     const reading = valueOf(world, 'k');
-    // The sweep's timer, the hedge's, and that of who lags.
-    await until(() => world.clock.pendingTimers() === 3);
+    // The sweep's timer, the windows', the hedge's, and that of who lags.
+    await until(() => world.clock.pendingTimers() === 4);
     world.clock.advance(5);
     expect(await reading).toEqual(Buffer.from(bytes));
     expect(world.metrics.snapshot().gets.decoded).toBe(1);

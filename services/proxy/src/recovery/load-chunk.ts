@@ -27,6 +27,7 @@ export function failureOf(refusal: NodeRefusal): RecoveryFailure {
 /** Refusals after which the store was asked for certain. */
 const afterRead: ReadonlySet<NodeRefusal> = new Set<NodeRefusal>(['superseded', 'corrupt']);
 
+/** `cause`: what an invocation for it is booked under. */
 export async function loadChunk(
   { fleet, onNodeRead }: Pick<RecoveryParts, 'fleet' | 'onNodeRead'>,
   recovery: ChunkRecovery,

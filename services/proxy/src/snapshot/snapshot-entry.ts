@@ -5,15 +5,20 @@ import { ChunkTally, PlacedFragment, PlacedObject } from '../memory/placed-objec
 import type { Entry } from '../objects/knowledge.ts';
 import type { SnapshotEntry, SnapshotFragment } from './snapshot-format.ts';
 
-/** `placed` is the entry's place in memory: without one there is nothing to keep. */
-export function packEntry({ key, object, confirmed }: Entry, placed: PlacedObject): SnapshotEntry {
+/** `placed` is the entry's place in memory: without one there is nothing to keep. `nowMs` on the monotonic clock. */
+export function packEntry({ key, object, confirmed }: Entry, placed: PlacedObject, nowMs: number): SnapshotEntry {
   const { id, layout } = placed;
+  const idleMs = Math.max(0, nowMs - placed.touchedMs);
   const fragments = Array.from({ length: layout.fragments }, (_, number) => packFragment(placed.fragments[number]));
-  return { key, object, confirmed, id, layout, fragments };
+  return { key, object, confirmed, idleMs, id, layout, fragments };
 }
 
-/** With `believed` false the store is asked about it before its first use. */
-export function unpackEntry(packed: SnapshotEntry, believed: boolean): Entry & { readonly placed: PlacedObject } {
+/** With `believed` false the store is asked about it before its first use. Between snapshot and now no time passes. */
+export function unpackEntry(
+  packed: SnapshotEntry,
+  believed: boolean,
+  nowMs: number,
+): Entry & { readonly placed: PlacedObject } {
   const { key, object } = packed;
   const tally = new ChunkTally();
   const fragments = packed.fragments.map((fragment) => {
@@ -23,6 +28,7 @@ export function unpackEntry(packed: SnapshotEntry, believed: boolean): Entry & {
     return placed;
   });
   const placed = new PlacedObject(packed.id, packed.layout, fragments, tally);
+  placed.touchedMs = nowMs - packed.idleMs;
   return { key, object, confirmed: believed && packed.confirmed, placed, loading: false };
 }
 

@@ -12,7 +12,11 @@ import {
   type SnapshotEntry,
 } from './snapshot-format.ts';
 
-const header = { epoch: 7, nodes: 24, placement: { v: 1, openGroups: 2 } } as const;
+const header = {
+  epoch: 7,
+  nodes: 24,
+  placement: { v: 2, newestWindow: 4, openForMs: 1.5, groups: [{ group: 1, window: 3, isSealed: true }] },
+} as const;
 
 const entryArbitrary: fc.Arbitrary<SnapshotEntry> = fc
   .record({
@@ -21,6 +25,7 @@ const entryArbitrary: fc.Arbitrary<SnapshotEntry> = fc
     user: fc.option(fc.dictionary(fc.string(), fc.string(), { maxKeys: 2, noNullPrototype: true }), { nil: undefined }),
     isVolatile: fc.boolean(),
     confirmed: fc.boolean(),
+    idleMs: fc.nat(),
     fragments: fc.array(
       fc.option(
         fc.record({
@@ -32,7 +37,7 @@ const entryArbitrary: fc.Arbitrary<SnapshotEntry> = fc
       { maxLength: 3 },
     ),
   })
-  .map(({ key, etag, user, isVolatile, confirmed, fragments }) => ({
+  .map(({ key, etag, user, isVolatile, confirmed, idleMs, fragments }) => ({
     key,
     object: {
       ...{ name: encodeURIComponent(key), sizeBytes: 100, etag, modifiedMs: 1_700_000_000_000 },
@@ -40,6 +45,7 @@ const entryArbitrary: fc.Arbitrary<SnapshotEntry> = fc
       ...(isVolatile ? { volatile: true as const } : {}),
     },
     confirmed,
+    idleMs,
     id: { epoch: 7, counter: 2 ** 40 },
     layout: {
       ...{ sizeBytes: 100, dataChunks: 2, parityChunks: 1 },
@@ -107,7 +113,7 @@ describe('entries of a snapshot', () => {
 
 describe('the header of a snapshot', () => {
   it.each([
-    ['another format', JSON.stringify({ format: 3, ...header })],
+    ['another format', JSON.stringify({ format: 4, ...header })],
     ['nothing', ''],
     ['something else', '[]'],
   ])('that is %s is none', (_, text) => {

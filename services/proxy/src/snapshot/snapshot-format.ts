@@ -2,7 +2,7 @@
  * The snapshot as bytes. It is written and read in pieces, so that neither takes the whole of it into memory.
  *
  *     snapshot   header entry* end
- *     header     frame of JSON: {"format":2,"epoch":…,"nodes":…,"placement":…}
+ *     header     frame of JSON: {"format":3,"epoch":…,"nodes":…,"placement":…}
  *     entry      frame of JSON: one object of the directory, see {@link SnapshotEntry}
  *     frame      lengthBytes:u32 crc32:u32 payload       the checksum is of the payload
  *     end        "SNAP" entries:u32 volatiles:u32 framesBytes:u48 crc32:u32     the checksum is of what is before it
@@ -37,6 +37,8 @@ export interface SnapshotEntry {
   readonly key: string;
   readonly object: StoredObject & { readonly volatile?: true };
   readonly confirmed: boolean;
+  /** How long ago it was last read or written. */
+  readonly idleMs: number;
   readonly id: LayoutId;
   readonly layout: Layout;
   /** By fragment number; null where no node could take it. */
@@ -59,7 +61,7 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 const frameOverheadBytes = 8;
 const endMark = 'SNAP';
-const format = 2;
+const format = 3;
 const whole = Type.Integer({ minimum: 0 });
 
 const header = Compile(
@@ -67,7 +69,12 @@ const header = Compile(
     format: Type.Literal(format),
     epoch: whole,
     nodes: whole,
-    placement: Type.Object({ v: Type.Literal(1), openGroups: whole }),
+    placement: Type.Object({
+      v: Type.Literal(2),
+      newestWindow: whole,
+      openForMs: Type.Number({ minimum: 0 }),
+      groups: Type.Array(Type.Object({ group: whole, window: whole, isSealed: Type.Boolean() })),
+    }),
   }),
 );
 
@@ -87,6 +94,7 @@ const entry = Compile(
       volatile: Type.Optional(Type.Literal(true)),
     }),
     confirmed: Type.Boolean(),
+    idleMs: Type.Number({ minimum: 0 }),
     id: Type.Object({ epoch: whole, counter: whole }),
     layout: Type.Object({
       ...{ sizeBytes: whole, dataChunks: whole, parityChunks: whole },

@@ -84,7 +84,7 @@ async function findSnapshot(parts: SnapshotParts, cleanEpoch: number | undefined
     const header = first.payloads[0] === undefined ? undefined : decodeHeader(first.payloads[0]);
     if (end !== undefined && header !== undefined && header.nodes === fleet.size) {
       const believed = cleanEpoch === header.epoch && cleanEpoch + 1 === epoch;
-      placement.restore(header.placement);
+      placement.restore(header.placement, parts.clock.monotonicMs());
       found = { file, end, entriesAt: first.usedBytes, believed };
     }
   } finally {
@@ -146,19 +146,22 @@ class Loading implements SnapshotLoader {
   }
 
   #restore(packed: SnapshotEntry): void {
-    const { engine, fleet } = this.#parts;
+    const { engine, fleet, placement, clock } = this.#parts;
     const { believed } = this.#found;
     this.#looked++;
     if (packed.object.volatile && !believed) return;
     if (packed.fragments.some((fragment) => fragment?.nodes.some((node) => node >= fleet.size))) {
       throw damaged(`an entry has chunks on nodes that this fleet of ${fleet.size} does not have`);
     }
-    const entry = unpackEntry(packed, believed);
+    const entry = unpackEntry(packed, believed, clock.monotonicMs());
     const { key, object, placed } = entry;
     if (!engine.knowledge.restore(entry)) return;
     this.#restored++;
     engine.memory.track(placed.id, placed.fragments, placed);
-    for (const { node, chunk } of heldChunks(placed)) fleet.restore(node, [chunk]);
+    for (const { node, chunk } of heldChunks(placed)) {
+      fleet.restore(node, [chunk]);
+      placement.adopt(node);
+    }
     if (object.metadata.expiresAtMs !== undefined) engine.noteExpiry(key, object.metadata.expiresAtMs);
   }
 }

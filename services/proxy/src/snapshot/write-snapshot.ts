@@ -24,10 +24,11 @@ export async function writeSnapshot(parts: SnapshotParts, clean: boolean): Promi
   await files.remove(name);
   const file = await files.create(name);
   try {
-    await file.append([encodeHeader({ epoch, nodes: fleet.size, placement: placement.snapshot() })]);
+    await file.append([encodeHeader({ epoch, nodes: fleet.size, placement: placement.snapshot(clock.monotonicMs()) })]);
     const { entries, volatiles } = await appendEntries(engine.knowledge.entries(), engine.knowledge.size, {
       clean,
       sliceBytes,
+      nowMs: () => clock.monotonicMs(),
       async append(frames) {
         if (frames.length > 0) await file.append([Buffer.concat(frames)]);
         await delay(clock, 0);
@@ -45,6 +46,7 @@ export async function writeSnapshot(parts: SnapshotParts, clean: boolean): Promi
 interface Slices {
   readonly clean: boolean;
   readonly sliceBytes: number;
+  nowMs(): number;
   append(frames: readonly Uint8Array[]): Promise<void>;
 }
 
@@ -52,7 +54,7 @@ interface Slices {
 async function appendEntries(
   from: Iterable<Entry>,
   limit: number,
-  { clean, sliceBytes, append }: Slices,
+  { clean, sliceBytes, nowMs, append }: Slices,
 ): Promise<{ readonly entries: number; readonly volatiles: number }> {
   let [looked, entries, volatiles, filledBytes] = [0, 0, 0, 0];
   let frames: Uint8Array[] = [];
@@ -60,7 +62,7 @@ async function appendEntries(
     if (looked === limit) break;
     looked++;
     const { placed } = entry;
-    const packed = placed === undefined ? undefined : packEntry(entry, placed);
+    const packed = placed === undefined ? undefined : packEntry(entry, placed, nowMs());
     const isVolatile = packed?.object.volatile === true;
     if (packed !== undefined && (clean || !isVolatile)) {
       const frame = encodeEntry(packed);

@@ -45,6 +45,7 @@ export async function serveEngine(store: Store): Promise<{
       fetchTimeoutMs: 10_000,
       placePatienceMs: 10_000,
       placeOnRead: true,
+      migrationConcurrency: 4,
       durability: 'store',
       sweepMs: 60_000,
       listSweepMs: 60_000,

@@ -236,6 +236,7 @@ export const engineSettings: EngineSettings = {
   fetchTimeoutMs: 40,
   placePatienceMs: 20,
   placeOnRead: true,
+  migrationConcurrency: 4,
   durability: 'store',
   sweepMs: 300,
   listSweepMs: 600,

@@ -159,11 +159,11 @@ export class Trial {
     this.history.returned(observation, { kind: 'object', token: contentType, expiresAtMs });
   }
 
-  /** Until nothing is under way but the sweeps' timers. */
+  /** Until nothing is under way but the timers of sweeps and windows. */
   async #rest(): Promise<void> {
     const lives = [...this.#zombies, this.life];
     const isAtRest = () =>
-      lives.every(({ clock, store }) => clock.pendingTimers <= 1 && store.underWay === 0) &&
+      lives.every(({ clock, store }) => clock.pendingTimers <= 2 && store.underWay === 0) &&
       (this.life.journaled?.depth.names ?? 0) === 0 &&
       this.clock.pendingTimers() === lives.reduce((sum, { clock }) => sum + clock.pendingTimers, 0);
     let atRest = 0;
