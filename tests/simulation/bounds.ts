@@ -10,7 +10,7 @@ export function checkBounds(world: World): void {
   for (const life of world.lives) {
     const { service, process } = life;
     if (service === undefined || process.state === 'dead') continue;
-    const overruns = overrunsOf(service, world.settings.maxEntries);
+    const overruns = [...overrunsOf(service, world.settings.maxEntries), ...sharedNodesOf(service)];
     // A deposed proxy does not hear what its heir does with the nodes.
     const wrong = life === world.lives.at(-1) ? [...overruns, ...wrongBooksOf(life, service, world)] : overruns;
     for (const what of wrong) world.problem(`${process.name}: ${what}`);
@@ -35,13 +35,25 @@ function overrunsOf({ engine, fleet }: Service, maxEntries: number): readonly st
   const { knowledge } = engine;
   // What is in use cannot be evicted.
   const pinned = engine.count().pinned + [...knowledge.entries()].filter(({ loading }) => loading).length;
-  const nodes = Array.from({ length: fleet.size }, (_, node) => fleet.fill(node));
-  const overfull = nodes.filter(({ usedBytes, capacityBytes }) => usedBytes > capacityBytes);
+  // What is on its way to a node that has not said yet how much it takes may be more than that.
+  const overfull = fleet.status().filter(({ usedBytes, capacityBytes }) => usedBytes > capacityBytes);
   return [
     ...(budget.usedBytes > budget.totalBytes ? [`bodies take ${budget.usedBytes} bytes of ${budget.totalBytes}`] : []),
     ...(knowledge.size > maxEntries + pinned ? [`the directory has ${knowledge.size} entries`] : []),
     ...(overfull.length > 0 ? [`${overfull.length} nodes are believed to hold more than they can`] : []),
   ];
+}
+
+/** Chunks of a fragment lie on nodes of their own. */
+function sharedNodesOf({ engine }: Service): readonly string[] {
+  const shared: string[] = [];
+  for (const { key, placed } of engine.knowledge.entries()) {
+    for (const fragment of placed?.fragments ?? []) {
+      const nodes = fragment?.nodes.filter((_, index) => fragment.held[index]) ?? [];
+      if (new Set(nodes).size < nodes.length) shared.push(`two chunks of a fragment of ${key} share a node`);
+    }
+  }
+  return shared;
 }
 
 /** What a proxy that has nothing to do must not hold. */

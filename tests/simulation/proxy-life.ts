@@ -3,7 +3,15 @@
  * Clients that wait for a dead one are told after a moment, as by a connection that breaks.
  */
 import { type Files, type Log, type LogFields, VirtualProcess } from '@sion/components';
-import { type Durability, freeStore, type ProxySettings, type Service, startService, stopService } from '@sion/proxy';
+import {
+  type Durability,
+  freeStore,
+  type MetricsSnapshot,
+  type ProxySettings,
+  type Service,
+  startService,
+  stopService,
+} from '@sion/proxy';
 import { asSionError, type SionError } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { noteLeaks } from './bounds.ts';
@@ -54,6 +62,11 @@ export class ProxyLife {
       'read from a copy': totals?.demandHits ?? 0,
       'past busy nodes': totals?.busyMisses ?? 0,
     };
+  }
+
+  /** Chunks that it has moved, and nodes that it has released. */
+  get counted(): Pick<MetricsSnapshot, 'migratedChunks' | 'releasedNodes'> {
+    return this.#service?.metrics.snapshot() ?? { migratedChunks: 0, releasedNodes: 0 };
   }
 
   get isDead(): boolean {

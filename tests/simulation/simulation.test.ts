@@ -10,8 +10,15 @@ function explain({ seed, problems, log }: SimulationReport): string {
 
 describe('the real proxy and node in a simulated world', () => {
   it.each(Object.keys(keptSeeds))('holds its promises, seed %s', async (seed) => {
-    const report = await simulate({ seed, operations: 1000 });
+    const report = await simulate({ seed, operations: 1000, isTurning: false });
     expect(explain(report)).toBe('');
+  });
+
+  it('holds its promises while windows turn: objects move, and nodes are released', async () => {
+    const report = await simulate({ seed: 'turning', operations: 1000, isTurning: true });
+    expect(explain(report)).toBe('');
+    expect(report.moved.chunks).toBeGreaterThan(0);
+    expect(report.moved.releasedNodes).toBeGreaterThan(0);
   });
 
   it('gives the same history for the same seed, byte for byte, and another one for another', async () => {

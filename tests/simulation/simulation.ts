@@ -8,6 +8,7 @@ import { SimulatedClient } from './clients.ts';
 import { befall } from './faults.ts';
 import { comeToRest } from './rest.ts';
 import type { Tally } from './tally.ts';
+import { drawTurning } from './turning.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
@@ -15,6 +16,8 @@ export interface SimulationOptions {
   /** Of all clients together. */
   readonly operations: number;
   readonly clients?: number;
+  /** Whether windows turn; otherwise the seed draws it. */
+  readonly isTurning?: boolean;
   /** Gives the history also when nothing is wrong. */
   readonly withLog?: boolean;
 }
@@ -39,6 +42,7 @@ export interface SimulationReport {
   readonly acknowledged: Readonly<Record<Durability, number>>;
   /** Chunks, by what came of nodes that had too much to do. */
   readonly demand: ReadonlyMap<string, number>;
+  readonly moved: { readonly chunks: number; readonly releasedNodes: number };
 }
 
 const pauseMs = 6000;
@@ -55,7 +59,7 @@ const keyName = /\b[kc]\d+\b/g;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
   const { seed, operations, clients = 8, withLog = false } = options;
-  const world = new World(seed);
+  const world = new World(seed, {}, drawTurning(seed, options.isTurning));
   const keys = [...Array.from({ length: 36 }, (_, index) => `k${index}`), ...['c0', 'c1', 'c2', 'c3']];
   const shuffled = keys.map((_, index) => keys[(index * 7 + 36) % keys.length] ?? 'k0');
   const state = { isOver: false };
@@ -91,6 +95,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     nodes: world.settings.nodes,
     acknowledged: acknowledgedBy(world),
     demand: demandIn(world),
+    moved: movedIn(world),
     tally: world.tally,
   };
 }
@@ -109,6 +114,16 @@ function demandIn({ lives }: World): ReadonlyMap<string, number> {
     for (const [kind, times] of Object.entries(demand)) sum.set(kind, (sum.get(kind) ?? 0) + times);
   }
   return sum;
+}
+
+/** Chunks that moved to a newer window, and nodes that were released. */
+function movedIn({ lives }: World): SimulationReport['moved'] {
+  let [chunks, releasedNodes] = [0, 0];
+  for (const { counted } of lives) {
+    chunks += counted.migratedChunks;
+    releasedNodes += counted.releasedNodes;
+  }
+  return { chunks, releasedNodes };
 }
 
 async function live(

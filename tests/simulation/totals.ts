@@ -25,7 +25,7 @@ export class Totals {
   }
 
   add(report: SimulationReport): void {
-    const { problems, operations, virtualMs, nodes, faults, reads, tally, acknowledged, demand } = report;
+    const { problems, operations, virtualMs, nodes, faults, reads, tally, acknowledged, demand, moved } = report;
     const { calls, struck, overlapping, losses } = tally;
     const [hours, lost] = [virtualMs / 3_600_000, [...losses.values()].reduce((sum, count) => sum + count, 0)];
     this.#reports++;
@@ -44,6 +44,8 @@ export class Totals {
     for (const [source, times] of reads) this.#count(`(read: ${source})`, times);
     for (const [by, times] of Object.entries(acknowledged)) this.#count(`(write acknowledged: ${by})`, times);
     for (const [kind, times] of demand) if (times > 0) this.#count(`(chunk: ${kind})`, times);
+    if (moved.chunks > 0) this.#count('(chunks moved to a newer window)', moved.chunks);
+    if (moved.releasedNodes > 0) this.#count('(nodes released)', moved.releasedNodes);
     for (const [reason, times] of losses) this.#count(`(instance ended: ${reason})`, times);
   }
 

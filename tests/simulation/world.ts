@@ -22,6 +22,7 @@ import { SeededRandom } from '@sion/workload';
 import { History } from '../doubles/history.ts';
 import { ProxyLife } from './proxy-life.ts';
 import { type Disturbance, Tally } from './tally.ts';
+import { drawTurning } from './turning.ts';
 import { Weather } from './weather.ts';
 
 /** Bytes are a thousandth of real ones, so that hours of traffic fit. */
@@ -36,9 +37,6 @@ const settingsOfWorld: Readonly<Record<string, string>> = {
   SION_MAX_ENTRIES: '16',
   SION_MAX_ABSENT_KEYS: '16',
 };
-
-/** What an instance holds: some objects do not fit. */
-const nodeCapacityBytes = 96 * 1024;
 
 /** Less than settings may be, as everything is: several bodies at a time do not fit, nor does what an outage leaves. */
 const tightLimits = { bodyMemoryBytes: 256 * 1024, journalBytes: 384 * 1024, journalMaxAgeMs: 240_000 };
@@ -73,6 +71,7 @@ export class World {
   readonly returned = new Map<string, { readonly result: InvocationResult; readonly begunMs: number }>();
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
+  readonly #nodeCapacityBytes: number;
   readonly #diskRandom: SeededRandom;
   readonly #disks = new Map<string, VirtualDisk>();
   /** By the process of a node. */
@@ -86,14 +85,16 @@ export class World {
   #isSupervised = true;
   #isGivenUp = false;
 
-  constructor(seed: string, settings: Partial<ProxySettings> = {}) {
+  constructor(seed: string, settings: Partial<ProxySettings> = {}, turning = drawTurning(seed)) {
     this.seed = seed;
+    this.#nodeCapacityBytes = turning.nodeCapacityBytes;
     this.weather = new Weather(seed);
     this.#diskRandom = new SeededRandom(`${seed} disk`);
     this.settings = {
       ...readSettings(proxySettingsSchema, { environment: settingsOfWorld }),
       ...tightLimits,
       ...demandOf(seed),
+      ...turning.settings,
       ...settings,
     };
     this.network = new VirtualNetwork(this.weather.network);
@@ -300,7 +301,7 @@ export class World {
       network: this.network.of(process),
       log: silentLog,
       store,
-      settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes },
+      settings: { ...nodeDefaults, capacityBytes: this.#nodeCapacityBytes },
     });
     return async (payload: Uint8Array, remainingMs: number) => {
       const event: unknown = JSON.parse(Buffer.from(payload).toString());
@@ -308,7 +309,7 @@ export class World {
       this.returned.delete(functionName);
       const result = await node.handle(event, remainingMs);
       this.returned.set(functionName, { result, begunMs });
-      if (result.bytes > nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
+      if (result.bytes > this.#nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
       return Buffer.from(JSON.stringify(result));
     };
   }

@@ -35,6 +35,9 @@ export interface WindowKeeperParts {
 /** Until a turn that failed, or could not begin, is tried again. */
 const retryMs = 1000;
 
+/** A turn that comes a hair too early finds nothing to do, and must not come again at once. */
+const leastWaitMs = 1;
+
 /** Entries that are looked at in one go. */
 const entriesAtOnce = 20_000;
 
@@ -72,7 +75,8 @@ export class WindowKeeper {
   #schedule(afterMs?: number): void {
     if (this.#stopped) return;
     const { clock, placement } = this.#parts;
-    this.#timer = clock.after(afterMs ?? Math.max(0, placement.nextTurnMs - clock.monotonicMs()), () => {
+    const waitMs = afterMs ?? placement.nextTurnMs - clock.monotonicMs();
+    this.#timer = clock.after(Math.max(leastWaitMs, Math.ceil(waitMs)), () => {
       this.#turning = this.#turn();
     });
   }
