@@ -187,6 +187,8 @@ export class MemoryFleet implements Fleet {
 
   release(): void {}
 
+  idleSince(): undefined {}
+
   isFit(): boolean {
     return true;
   }

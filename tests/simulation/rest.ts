@@ -29,10 +29,21 @@ export async function comeToRest(world: World, keys: readonly string[]): Promise
   const last = new SimulatedClient(world, 'last', keys);
   for (const key of sorted) await last.useOnce(key);
   await world.sleep(restMs);
+  await forget(world, service);
   await checkRest(world, life, service);
   for (const key of sorted) await lookIntoStore(world, key, service.engine.nowMs());
   await life.stop();
   await checkLeftovers(world);
+}
+
+/** Where windows turn: when they are over, a window after the horizon, nothing is in memory and every node is free. */
+async function forget(world: World, { placement, fleet }: Service): Promise<void> {
+  const { windowSeconds } = world.settings;
+  if (!world.isTurning) return;
+  await world.sleep(placement.horizonMs + windowSeconds * 1000 + restMs);
+  const windows = placement.windows().length;
+  const holding = fleet.status().filter(({ chunks }) => chunks > 0).length;
+  if (windows + holding > 0) world.problem(`${windows} windows and ${holding} nodes are left when all has aged`);
 }
 
 /** Nobody asks anything, and nothing is begun. */

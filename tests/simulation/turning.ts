@@ -6,12 +6,17 @@ import type { ProxySettings } from '@sion/proxy';
 import { SeededRandom } from '@sion/workload';
 
 export interface Turning {
+  readonly isTurning: boolean;
   readonly settings: Partial<ProxySettings>;
   readonly nodeCapacityBytes: number;
 }
 
-/** What an instance holds where nothing turns: some objects do not fit. */
-const still: Turning = { settings: {}, nodeCapacityBytes: 96 * 1024 };
+/** Nothing turns within the hour, and nobody is touched; some objects do not fit an instance. */
+const still: Turning = {
+  isTurning: false,
+  settings: { warmActiveSeconds: 0, warmDegradedSeconds: 0 },
+  nodeCapacityBytes: 96 * 1024,
+};
 
 /** Five groups; sizes of nodes by what fills a group within minutes, or never. */
 const nodes = 60;
@@ -28,12 +33,15 @@ export function drawTurning(seed: string, isTurning?: boolean): Turning {
   const isDrawn = random.integer(4) > 0;
   if (!(isTurning ?? isDrawn)) return still;
   return {
+    isTurning: true,
     settings: {
       nodes,
       windowSeconds: pick(random, windowSeconds, 60),
       activeWindows: 1 + random.integer(2),
       degradedWindows: 2 + random.integer(5),
       maxEntries: 32,
+      warmActiveSeconds: random.integer(3) === 0 ? 0 : 5 + random.integer(20),
+      warmDegradedSeconds: random.integer(3) === 0 ? 0 : 10 + random.integer(50),
       // Only stripes as wide as a group fill all its nodes alike, so that groups are sealed.
       ...(random.integer(4) === 0 ? {} : { stripes: '*=10+2' }),
       migrationConcurrency: 1 + random.integer(8),

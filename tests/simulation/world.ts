@@ -71,6 +71,8 @@ export class World {
   readonly returned = new Map<string, { readonly result: InvocationResult; readonly begunMs: number }>();
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
+  /** Whether windows turn within its hour. */
+  readonly isTurning: boolean;
   readonly #nodeCapacityBytes: number;
   readonly #diskRandom: SeededRandom;
   readonly #disks = new Map<string, VirtualDisk>();
@@ -88,6 +90,7 @@ export class World {
   constructor(seed: string, settings: Partial<ProxySettings> = {}, turning = drawTurning(seed)) {
     this.seed = seed;
     this.#nodeCapacityBytes = turning.nodeCapacityBytes;
+    this.isTurning = turning.isTurning;
     this.weather = new Weather(seed);
     this.#diskRandom = new SeededRandom(`${seed} disk`);
     this.settings = {

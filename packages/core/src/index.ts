@@ -20,3 +20,4 @@ export * from './recovery/pullers.ts';
 export * from './recovery/recovery-queue.ts';
 export * from './session.ts';
 export * from './striping.ts';
+export * from './warm-up/warm-up-plan.ts';

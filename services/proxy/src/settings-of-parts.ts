@@ -67,6 +67,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     placePatienceMs: settings.placePatienceMs,
     placeOnRead: settings.placeOnRead,
     migrationConcurrency: settings.migrationConcurrency,
+    warmUp: { activeMs: settings.warmActiveSeconds * 1000, degradedMs: settings.warmDegradedSeconds * 1000 },
     durability: settings.durability,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,

@@ -116,6 +116,13 @@ const deployment = {
     1000,
     'Windows after those whose functions are only touched now and then. Older ones leave memory.',
   ),
+  warmActiveSeconds: count(
+    60,
+    0,
+    3600,
+    'A function of an active window that has idled for so long is touched, so that its instance stays. 0 = never.',
+  ),
+  warmDegradedSeconds: count(300, 0, 3600, 'The same for degraded windows. 0 = never.'),
   migrationConcurrency: count(
     8,
     0,

@@ -125,6 +125,7 @@ function assemble(
     takesChunks: (index) => at(index).takesChunks,
     release: (index) => at(index).release(),
     isFit: (index) => at(index).isFit,
+    idleSince: (index) => at(index).idleSince,
     warm: (index) => at(index).warm(),
     onLost,
     status: () => nodes.map((node) => node.status()),

@@ -97,6 +97,8 @@ export interface Fleet {
   release(node: NodeIndex): void;
   /** False while its last invocation or session has failed and the next attempt is not due: requests would be refused or wait. */
   isFit(node: NodeIndex): boolean;
+  /** When its last session or invocation ended, if none is under way and none is about to be. */
+  idleSince(node: NodeIndex): NodeIdle | undefined;
   /** Invokes the node so that its instance stays; resolves when that has ended. */
   warm(node: NodeIndex): Promise<void>;
   /** What happened to the memory behind the fleet's back. One listener: the engine. */
@@ -104,6 +106,14 @@ export interface Fleet {
   status(): readonly NodeStatus[];
   /** Ends all sessions orderly, then closes links; requests are refused as `closed` from now on. */
   close(): Promise<void>;
+}
+
+/** How long a node has done nothing. */
+export interface NodeIdle {
+  /** On the monotonic clock. A node that was never invoked counts from the fleet's beginning. */
+  readonly activeMs: number;
+  /** True when it was touched and did nothing. */
+  readonly wasWarmUp: boolean;
 }
 
 /** For status and people. */

@@ -17,7 +17,7 @@ import {
 } from '@sion/core';
 import { type Hello, type InvocationPayload, type LinkFrame, type LinkKind, linkKinds, type ToProxy } from '@sion/wire';
 import { Doubt } from './doubt.ts';
-import type { NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
+import type { NodeIdle, NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
 import { Holdings } from './holdings.ts';
 import { readInvocationResult } from './invocation-result.ts';
 import type { InvocationEnd, Invoker } from './invoker.ts';
@@ -79,6 +79,7 @@ export class FleetNode {
   #instance: string | undefined;
   #capacityBytes: number;
   #losses = 0;
+  #idle: NodeIdle;
 
   constructor(parts: FleetNodeParts) {
     const { clock, settings } = parts;
@@ -87,6 +88,7 @@ export class FleetNode {
     this.functionName = parts.functionName;
     this.#log = parts.log.child({ node: parts.functionName });
     this.#capacityBytes = settings.assumedCapacityBytes;
+    this.#idle = { activeMs: clock.monotonicMs(), wasWarmUp: false };
     this.#timers = new NodeTimers(clock);
     this.#linger = new Linger(clock, settings);
     this.#doubt = new Doubt({ baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs });
@@ -108,6 +110,11 @@ export class FleetNode {
   /** False while it awaits the return of an invocation that is of no use, or the next attempt after a failure. */
   get isFit(): boolean {
     return !this.#stopping && !this.#refusing && this.#phase !== 'severed' && this.#phase !== 'backoff';
+  }
+
+  /** When its last session or invocation ended; undefined while it is not idle. */
+  get idleSince(): NodeIdle | undefined {
+    return this.#phase === 'idle' && !this.#stopping ? this.#idle : undefined;
   }
 
   /** What waits or is under way in the queue of chunks of this length. */
@@ -289,6 +296,7 @@ export class FleetNode {
   /** The invocation is over, one way or another. */
   #ended(end: InvocationEnd, kind: InvocationPayload['kind']): void {
     this.#lastEnd = end;
+    this.#idle = { activeMs: this.#parts.clock.monotonicMs(), wasWarmUp: kind === 'warmup' };
     this.#parts.tokens.revoke(this.index);
     this.#timers.cancel('open', 'linger', 'age', 'return');
     const result = end.payload === undefined ? undefined : readInvocationResult(end.payload);

@@ -1,5 +1,5 @@
 /** What of the proxy's settings reaches the engine, under the engine's own names. */
-import type { Stripe } from '@sion/core';
+import type { Stripe, WarmUpPolicy } from '@sion/core';
 import type { RecoverySettings } from '../recovery/recovery.ts';
 import type { Durability } from './objects.ts';
 
@@ -31,6 +31,8 @@ export interface EngineSettings {
   readonly elasticBytesPerNode?: number;
   /** Fragments that move to the newest window at a time; 0 = none. */
   readonly migrationConcurrency: number;
+  /** How long nodes may idle before they are touched. Absent: they are not. */
+  readonly warmUp?: WarmUpPolicy;
   /** Absent: what nodes lose comes back on demand alone. */
   readonly recovery?: RecoverySettings;
 }

@@ -1,10 +1,12 @@
-/** The windows of one proxy, put together for the engine: what turns them, and what moves objects between them. */
+/** The windows of one proxy, put together for the engine: what turns them, what moves objects between
+ * them, and what keeps their nodes warm. */
 
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { EngineParts } from '../objects/engine.ts';
 import type { Knowledge } from '../objects/knowledge.ts';
 import { isInStore } from '../objects/known-object.ts';
 import { Mover } from './mover.ts';
+import { WarmUps } from './warm-up.ts';
 import { WindowKeeper } from './window-keeper.ts';
 
 export interface Windows {
@@ -27,10 +29,13 @@ export function beginWindows(parts: EngineParts, memory: ObjectMemory, knowledge
     ...{ clock, fleet, placement, memory, knowledge, metrics, mover },
     log: log.child({ part: 'windows' }),
   });
+  const policy = settings.warmUp ?? { activeMs: 0, degradedMs: 0 };
+  const warmUps = new WarmUps({ clock, fleet, placement, policy });
   return {
     keeper,
     mover,
     async stop() {
+      warmUps.stop();
       await keeper.stop();
       await mover.stop();
     },
