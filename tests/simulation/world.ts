@@ -46,7 +46,8 @@ function demandOf(seed: string): Partial<ProxySettings> {
   const random = new SeededRandom(`${seed} demand`);
   if (random.integer(2) === 0) return {};
   const busyRequestsPerNode = 1 + random.integer(2);
-  return { busyRequestsPerNode, elasticBytesPerNode: 8192 * random.integer(4), bulkThresholdBytes: 1024 };
+  const [elasticBytesPerNode, jointReadBytes] = [8192 * random.integer(4), 4096 * random.integer(3)];
+  return { busyRequestsPerNode, elasticBytesPerNode, jointReadBytes, bulkThresholdBytes: 1024 };
 }
 
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */

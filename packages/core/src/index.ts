@@ -3,6 +3,7 @@ export * from './directory.ts';
 export * from './drain-plan.ts';
 export * from './elastic/copy-choice.ts';
 export * from './elastic/copy-ledger.ts';
+export * from './elastic/recent-use.ts';
 export * from './expiry.ts';
 export * from './expiry-index.ts';
 export * from './glob.ts';

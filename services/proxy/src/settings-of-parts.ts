@@ -71,6 +71,8 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     durability: settings.durability,
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
+    jointReadBytes: settings.jointReadBytes,
+    busyBytesPerNode: settings.busyBytesPerNode,
     elasticBytesPerNode: settings.elasticBytesPerNode,
     recovery: {
       spread: settings.recoverySpread,

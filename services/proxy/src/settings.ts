@@ -186,6 +186,12 @@ const limits = {
     64 * mib,
     'Writes up to this size wait in memory for their turn; larger ones are uploaded at once.',
   ),
+  jointReadBytes: bytes(
+    8 * mib,
+    0,
+    64 * mib,
+    'What is kept of a cold object for others who read it meanwhile. 0 = nothing.',
+  ),
   maxEntries: count(200_000, 16, 10_000_000, 'Objects that the directory remembers.'),
   maxAbsentKeys: count(100_000, 0, 10_000_000, 'Keys that are remembered to be missing in the store.'),
   absentTtlMs: milliseconds(1000, 0, 3_600_000, 'How long a missing key is believed to be missing.'),

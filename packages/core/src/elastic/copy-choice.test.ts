@@ -13,6 +13,8 @@ describe('the source of a read', () => {
     expect(chooseSource([source(1, busy), source(2, { ...idle, bytes: 5 })])).toBe(2);
     expect(chooseSource([source(1, busy), source(2, busy)])).toBeUndefined();
     expect(chooseSource([])).toBeUndefined();
+    expect(chooseSource([source(1, idle), source(2, idle)], 2)).toBe(2);
+    expect(chooseSource([source(1, idle), source(2, { ...idle, bytes: 5 })], 2)).toBe(1);
   });
 
   test('is a busy node none the less when that is sending the chunk anyway', () => {
@@ -25,11 +27,13 @@ const peers = Array.from({ length: 12 }, (_, node) => node);
 
 function viewOf(changes: {
   readonly busy?: readonly number[];
+  readonly inUse?: readonly number[];
   readonly full?: readonly number[];
   readonly copyBytes?: Readonly<Record<number, number>>;
 }): CopyView {
   return {
     load: (node) => (changes.busy?.includes(node) === true ? busy : idle),
+    isInUse: (node) => changes.inUse?.includes(node) === true,
     takes: (node) => changes.full?.includes(node) !== true,
     copyBytes: (node) => changes.copyBytes?.[node] ?? 0,
   };
@@ -48,6 +52,17 @@ describe('the node of a copy', () => {
     const crowded = viewOf({ busy: [0, 1, 2, 3, 5, 6, 9] });
     expect(chooseCopyNode(request, crowded)).toEqual({ kind: 'open' });
     expect(chooseCopyNode({ ...request, mayOpen: false }, crowded)).toEqual({ kind: 'node', node: 4 });
+  });
+
+  test('is not one that another reader uses to the full, unless there is no other', () => {
+    expect(chooseCopyNode(request, viewOf({ busy: [1], inUse: [5] }))).toEqual({ kind: 'node', node: 9 });
+    const crowded = viewOf({ busy: [1], inUse: [0, 2, 3, 4, 5, 6, 9] });
+    expect(chooseCopyNode(request, crowded)).toEqual({ kind: 'open' });
+    const closed = { ...request, mayOpen: false };
+    expect(chooseCopyNode(closed, crowded)).toEqual({ kind: 'node', node: 5 });
+    const few = viewOf({ busy: [1], inUse: [5, 9] });
+    expect(chooseCopyNode(closed, few)).toEqual({ kind: 'node', node: 0 });
+    expect(chooseCopyNode(closed, viewOf({ busy: [1], inUse: peers }))).toEqual({ kind: 'node', node: 5 });
   });
 
   test('is none when no group is left', () => {

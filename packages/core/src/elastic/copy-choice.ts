@@ -11,12 +11,17 @@
  * open groups: with every chunk of a column copied all the way down, so many readers can never meet on a node. Copies that
  * went just anywhere would meet again and again, and be copied again and again.
  *
- * | open peers without too much to do, and with room | more than half of all open peers are busy | then                   |
- * |--------------------------------------------------|-------------------------------------------|------------------------|
- * | one in the column                                | either                                    | the idlest of those    |
- * | none in the column                               | yes                                       | open another group     |
- * | only elsewhere                                   | no, or no group is left                   | the idlest of those    |
- * | none                                             | either                                    | no copy (or one group) |
+ * A node is *taken* when it is busy, or has sent so much lately that a copy would only move the crowd.
+ *
+ * The idlest of those that have room, of the first of these kinds that there are:
+ *
+ * | more than half of all open peers are taken | then                                                                     |
+ * |--------------------------------------------|--------------------------------------------------------------------------|
+ * | yes, and a group is left                   | free ones in the column, or another group is opened                      |
+ * | yes                                        | free ones in the column, others in it, free ones elsewhere, any          |
+ * | no                                         | free ones in the column, free ones elsewhere, others in the column, any  |
+ *
+ * Where nobody is free and a group is left, that is opened in any case. Nodes that are busy are never chosen.
  */
 
 /** What a node has to do; see the proxy's fleet. */
@@ -35,15 +40,16 @@ export interface ChunkSource {
 }
 
 /**
- * Who serves the next read: who is sending the chunk anyway, or who has least to do; in doubt the first, so that copies are
- * left alone when nothing calls for them. Undefined = all have too much to do.
+ * Who serves the next read: who is sending the chunk anyway, or who has least to do; of several the `favourite`, or else the
+ * first. Undefined = all have too much to do.
  */
-export function chooseSource(sources: readonly ChunkSource[]): number | undefined {
+export function chooseSource(sources: readonly ChunkSource[], favourite?: number): number | undefined {
   let best: ChunkSource | undefined;
   for (const source of sources) {
     if (source.isFetching) return source.node;
     if (source.load.isBusy) continue;
     if (best === undefined || isLess(source.load, best.load)) best = source;
+    else if (source.node === favourite && !isLess(best.load, source.load)) best = source;
   }
   return best?.node;
 }
@@ -63,7 +69,9 @@ export interface CopyRequest {
 /** The nodes as the choice sees them. */
 export interface CopyView {
   load(node: number): SourceLoad;
-  /** It is in use, has no copy of the chunk, and room for one. */
+  /** It has sent much lately. */
+  isInUse(node: number): boolean;
+  /** It may be used, has no copy of the chunk, and room for one. */
   takes(node: number): boolean;
   /** Bytes of copies that it holds. */
   copyBytes(node: number): number;
@@ -77,21 +85,34 @@ export type CopyChoice =
 /** See the table at the head of this module. */
 export function chooseCopyNode({ home, peers, groupSize, mayOpen }: CopyRequest, view: CopyView): CopyChoice {
   const column = peers.indexOf(home) % groupSize;
-  const candidates: { readonly node: number; readonly load: SourceLoad; readonly isInColumn: boolean }[] = [];
-  let busy = 0;
+  const candidates: Candidate[] = [];
+  let taken = 0;
   for (const [at, node] of peers.entries()) {
     const load = view.load(node);
-    if (load.isBusy) busy++;
-    else if (node !== home && view.takes(node)) candidates.push({ node, load, isInColumn: at % groupSize === column });
+    const isInUse = view.isInUse(node);
+    if (load.isBusy || isInUse) taken++;
+    if (load.isBusy || node === home || !view.takes(node)) continue;
+    candidates.push({ node, load, isInUse, isInColumn: at % groupSize === column });
   }
+  const isCrowded = 2 * taken > peers.length;
+  const free = candidates.filter(({ isInUse }) => !isInUse);
   const inColumn = candidates.filter((candidate) => candidate.isInColumn);
-  const isCrowded = inColumn.length === 0 && 2 * busy > peers.length;
-  if (mayOpen && (isCrowded || candidates.length === 0)) return { kind: 'open' };
-  let best: (typeof candidates)[number] | undefined;
-  for (const candidate of inColumn.length > 0 ? inColumn : candidates) {
-    if (best === undefined || isIdler(candidate, best, view)) best = candidate;
-  }
-  return best === undefined ? { kind: 'none' } : { kind: 'node', node: best.node };
+  const freeInColumn = free.filter((candidate) => candidate.isInColumn);
+  if (mayOpen && (free.length === 0 || (isCrowded && freeInColumn.length === 0))) return { kind: 'open' };
+  const kinds = isCrowded ? [freeInColumn, inColumn, free, candidates] : [freeInColumn, free, inColumn, candidates];
+  const best = kinds.map((kind) => idlest(kind, view)).find((each) => each !== undefined);
+  return best === undefined ? { kind: 'none' } : { kind: 'node', node: best };
+}
+
+interface Candidate extends Loaded {
+  readonly isInUse: boolean;
+  readonly isInColumn: boolean;
+}
+
+function idlest(candidates: readonly Candidate[], view: CopyView): number | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) if (best === undefined || isIdler(candidate, best, view)) best = candidate;
+  return best?.node;
 }
 
 interface Loaded {

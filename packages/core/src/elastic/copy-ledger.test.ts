@@ -26,6 +26,16 @@ describe('the book of copies', () => {
     expect([ledger.count, ledger.bytes]).toEqual([0, 0]);
   });
 
+  test('names the one used last at the end', () => {
+    const ledger = new CopyLedger();
+    for (const node of [1, 2, 3]) {
+      ledger.add({ id: chunk(1), node, lengthBytes: 10 });
+      ledger.arrived(chunk(1), node);
+    }
+    ledger.use(chunk(1), 2);
+    expect(ledger.places(chunk(1))).toEqual([1, 3, 2]);
+  });
+
   test('gives the one used longest ago, and none that is coming', () => {
     const ledger = new CopyLedger();
     for (const counter of [1, 2, 3]) ledger.add({ id: chunk(counter), node: 3, lengthBytes: 10 });

@@ -54,7 +54,7 @@ export class CopyLedger {
     return this.#byChunk.get(chunkKey(id))?.has(node) === true;
   }
 
-  /** Nodes that have a copy of the chunk. */
+  /** Nodes that have a copy of the chunk, the one used last at the end. */
   places(id: ChunkId): readonly number[] {
     const copies = this.#byChunk.get(chunkKey(id));
     return copies === undefined ? [] : [...copies.values()].filter(({ isHere }) => isHere).map(({ node }) => node);
@@ -94,6 +94,9 @@ export class CopyLedger {
     if (copies === undefined || booked === undefined) return;
     copies.delete(key);
     copies.set(key, booked);
+    const places = this.#byChunk.get(key);
+    places?.delete(node);
+    places?.set(node, booked);
   }
 
   /** Takes a copy out; false when there was none. */

@@ -22,6 +22,7 @@ import {
   chunkOverheadBytes,
   type LayoutId,
   type Placement,
+  RecentUse,
 } from '@sion/core';
 import type { Fleet, NodeIndex, NodeReply } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -35,6 +36,8 @@ export interface DemandCopiesParts {
   readonly metrics: Metrics;
   /** Bytes of copies on one node at most; 0 = none are made. */
   readonly bytesPerNode: number;
+  /** What makes a node busy; one that has sent half of that in the last second is left to whoever uses it. */
+  readonly busyBytesPerNode: number;
   /** Whether nodes find the object's bytes in the store. */
   readonly isInStore: (object: StoredObject) => boolean;
   /** A node has read from the store itself. */
@@ -60,6 +63,12 @@ export interface FetchedChunk {
   readonly node: NodeIndex;
 }
 
+/**
+ * For so long after a chunk's own node was last seen to be busy, the copy that was used last is preferred to it: readers that
+ * went back and forth would meet there, and each time another copy would be made.
+ */
+const avoidedMs = 10_000;
+
 const busy: NodeReply<never> = { kind: 'refused', refusal: 'busy' };
 
 export class DemandCopies {
@@ -68,6 +77,9 @@ export class DemandCopies {
   /** Copies on their way, by chunk; undefined = there will be none. */
   readonly #coming = new Map<string, Promise<NodeIndex | undefined>>();
   readonly #stop = new AbortController();
+  /** When a node was last seen to be busy. */
+  readonly #busyMs = new Map<NodeIndex, number>();
+  readonly #use = new RecentUse();
 
   constructor(parts: DemandCopiesParts) {
     this.#parts = parts;
@@ -86,9 +98,16 @@ export class DemandCopies {
 
   /** Never rejects. `busy`: all that have it have too much to do, and none took a copy. */
   async fetch(wanted: WantedChunk): Promise<FetchedChunk> {
-    const { fleet, metrics, clock } = this.#parts;
-    const { id, home, timeoutMs, signal } = wanted;
+    const { metrics, clock } = this.#parts;
     metrics.countChunkRequest();
+    const fetched = await this.#fetch(wanted);
+    if (fetched.reply.kind === 'ok') this.#use.note(fetched.node, fetched.reply.value.length, clock.monotonicMs());
+    return fetched;
+  }
+
+  async #fetch(wanted: WantedChunk): Promise<FetchedChunk> {
+    const { fleet, clock } = this.#parts;
+    const { id, home, timeoutMs, signal } = wanted;
     const stored = wanted.object.origin?.object;
     if (stored === undefined || !this.#parts.isInStore(stored)) {
       return { reply: await fleet.fetch(home, id, { timeoutMs, signal }), node: home };
@@ -159,14 +178,20 @@ export class DemandCopies {
   }
 
   #source({ id, home, object }: WantedChunk, tried: ReadonlySet<NodeIndex>): NodeIndex | undefined {
-    const { fleet } = this.#parts;
+    const { fleet, clock } = this.#parts;
     const lengthBytes = lengthOf(object, id);
-    const places = [home, ...this.#ledger.places(id).filter((node) => node !== home)];
-    return chooseSource(
-      places
-        .filter((node) => !tried.has(node))
-        .map((node) => ({ node, load: fleet.queued(node, lengthBytes), isFetching: fleet.isFetching(node, id) })),
-    );
+    const copies = this.#ledger.places(id).filter((node) => node !== home);
+    const sources = [home, ...copies]
+      .filter((node) => !tried.has(node))
+      .map((node) => ({ node, load: fleet.queued(node, lengthBytes), isFetching: fleet.isFetching(node, id) }));
+    const nowMs = clock.monotonicMs();
+    for (const { node, load } of sources) if (load.isBusy) this.#busyMs.set(node, nowMs);
+    return chooseSource(sources, this.#isAvoided(home) ? copies.at(-1) : undefined);
+  }
+
+  #isAvoided(node: NodeIndex): boolean {
+    const busyMs = this.#busyMs.get(node);
+    return busyMs !== undefined && this.#parts.clock.monotonicMs() - busyMs < avoidedMs;
   }
 
   /** A node that has a copy soon; those who want one at a time share it. */
@@ -178,16 +203,34 @@ export class DemandCopies {
     if (node === undefined) return Promise.resolve(undefined);
     const pulled = this.#pull(wanted, node).finally(() => this.#coming.delete(key));
     this.#coming.set(key, pulled);
+    this.#copyOthers(wanted);
     return pulled;
   }
 
+  /**
+   * A read is as slow as its slowest chunk, and the other chunks of the fragment lie on nodes in the same straits: those are
+   * copied as well, so that the next read of it finds all of them.
+   */
+  #copyOthers({ object, fragment, id, ...rest }: WantedChunk): void {
+    for (let index = 0; index < object.layout.dataChunks; index++) {
+      const other = { ...id, index };
+      const home = fragment.nodes[index];
+      if (home === undefined || !this.#isAvoided(home) || fragment.held[index] !== true) continue;
+      if (lengthOf(object, other) === 0 || this.#ledger.places(other).length > 0) continue;
+      if (this.#coming.has(chunkKey(other))) continue;
+      void this.#copy({ ...rest, object, fragment, id: other, home });
+    }
+  }
+
   #chooseNode({ id, home, object }: WantedChunk): NodeIndex | undefined {
-    const { fleet, placement, bytesPerNode } = this.#parts;
+    const { fleet, placement, clock, bytesPerNode, busyBytesPerNode } = this.#parts;
+    const nowMs = clock.monotonicMs();
     const lengthBytes = lengthOf(object, id);
     if (this.#stop.signal.aborted) return undefined;
     if (id.index >= object.layout.dataChunks || lengthBytes > bytesPerNode) return undefined;
     const view: CopyView = {
       load: (node) => fleet.queued(node, lengthBytes),
+      isInUse: (node) => 2 * this.#use.bytes(node, nowMs) > busyBytesPerNode,
       copyBytes: (node) => this.#ledger.of(node).bytes,
       takes: (node) =>
         !this.#ledger.has(id, node) &&

@@ -48,6 +48,8 @@ export interface MemoryParts extends Pick<DemandCopiesParts, 'isInStore' | 'onNo
   readonly patienceMs: number;
   /** Draws the next layout id. */
   readonly nextLayoutId: () => LayoutId;
+  /** What makes a node busy. */
+  readonly busyBytesPerNode: number;
   /** Bytes of copies of chunks in demand that each node may hold beside what is placed on it. */
   readonly copyBytesPerNode: number;
   /** Frees memory by evicting cold objects; false when there is nothing to evict. */

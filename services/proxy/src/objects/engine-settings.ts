@@ -27,12 +27,16 @@ export interface EngineSettings {
   readonly sweepMs: number;
   /** How often a page of the store's listing is searched for expired keys that nothing is known about. */
   readonly listSweepMs: number;
+  /** Bytes of a cold object that are kept so that others can read them. Absent or 0: each read is its own. */
+  readonly jointReadBytes?: number;
   /** Bytes of copies of chunks in demand that each node may hold. Absent or 0: there are none. */
   readonly elasticBytesPerNode?: number;
   /** Fragments that move to the newest window at a time; 0 = none. */
   readonly migrationConcurrency: number;
   /** How long nodes may idle before they are touched. Absent: they are not. */
   readonly warmUp?: WarmUpPolicy;
+  /** What makes a node busy. Absent: nothing. */
+  readonly busyBytesPerNode?: number;
   /** Absent: what nodes lose comes back on demand alone. */
   readonly recovery?: RecoverySettings;
 }

@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly maxPlacedBytes?: number;
   /** Lost chunks are brought back ahead of reads. */
   readonly recovery?: RecoverySettings;
+  /** Default 1 MiB. */
+  readonly jointReadBytes?: number;
   /** Nodes take copies of chunks in demand. */
   readonly elasticBytesPerNode?: number;
   readonly maxEntries?: number;
@@ -150,6 +152,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       durability: 'store',
       sweepMs: 1000,
       listSweepMs: 60_000,
+      jointReadBytes: options.jointReadBytes ?? 1024 * 1024,
       elasticBytesPerNode: options.elasticBytesPerNode ?? 0,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),
     },

@@ -18,6 +18,7 @@ import { beginWindows, type Windows } from '../windows/windows.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import { ExpirySweep } from './expiry-sweep.ts';
+import { JointReads } from './joint-reads.ts';
 import { KeyCount } from './key-count.ts';
 import { KeyTurns } from './key-turns.ts';
 import { infoOf, Knowledge } from './knowledge.ts';
@@ -111,6 +112,7 @@ export class Engine implements Objects {
       patienceMs: settings.placePatienceMs,
       nextLayoutId: parts.nextId,
       copyBytesPerNode: settings.elasticBytesPerNode ?? 0,
+      busyBytesPerNode: settings.busyBytesPerNode ?? Number.POSITIVE_INFINITY,
       isInStore,
       onNodeRead: parts.onNodeRead ?? (() => {}),
       makeRoom: () => this.knowledge.evictColdest(),
@@ -137,6 +139,7 @@ export class Engine implements Objects {
       knowledge: this.knowledge,
       memory: this.memory,
       budget: this.#budget,
+      joint: new JointReads({ budget: this.#budget, mostBytes: settings.jointReadBytes ?? 0 }),
       turns: this.#turns,
       onExpired: (key) => this.#removeExpired(key),
     };

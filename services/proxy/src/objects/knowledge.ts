@@ -37,6 +37,8 @@ export interface Lookup {
   readonly key: Key;
   /** False when what it finds may be older than what is believed. When it has ended: whether it is what is believed. */
   valid: boolean;
+  /** False when another lookup of the key has ended since it began. */
+  isFresh: boolean;
   /** The key was in memory alone meanwhile, or on its way there or away. At the end: it found nothing, which says nothing. */
   isBlind: boolean;
 }
@@ -124,10 +126,8 @@ export class Knowledge {
   beginLookup(key: Key): Lookup {
     const writing = this.#writing.get(key);
     const isBlind = (writing?.move ?? 'none') !== 'none' || this.#directory.peek(key)?.object.volatile === true;
-    const lookup: Lookup = { key, valid: writing === undefined, isBlind };
-    const lookups = this.#lookups.get(key) ?? new Set();
-    lookups.add(lookup);
-    this.#lookups.set(key, lookups);
+    const lookup: Lookup = { key, valid: writing === undefined, isFresh: true, isBlind };
+    this.#lookups.set(key, (this.#lookups.get(key) ?? new Set<Lookup>()).add(lookup));
     return lookup;
   }
 
@@ -137,6 +137,7 @@ export class Knowledge {
     lookups?.delete(lookup);
     if (lookups?.size === 0) this.#lookups.delete(lookup.key);
     if (found === 'failed') return undefined;
+    for (const other of lookups ?? []) other.isFresh = false;
     if (!lookup.valid) return this.#compare(lookup, found);
     for (const other of lookups ?? []) other.valid = false;
     lookup.isBlind = false;

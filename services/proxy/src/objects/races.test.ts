@@ -34,7 +34,7 @@ async function putFromOutside(world: World, key: string, bytes: Uint8Array): Pro
 
 describe('what a reader has seen is not taken back', () => {
   it('by a lookup that began before, and ends after, another one that found something newer', async () => {
-    const world = createWorld();
+    const world = createWorld({ jointReadBytes: 0 });
     await putFromOutside(world, 'k', payload(10));
     const slow = hold(world, 'after', 'get');
     const first = world.engine.read('k');

@@ -10,20 +10,13 @@ import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone, isReadable } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from './byte-budget.ts';
+import type { JointRead, JointReads, StoreAnswer } from './joint-reads.ts';
 import type { KeyTurns } from './key-turns.ts';
-import { type Entry, infoOf, type Knowledge } from './knowledge.ts';
+import { type Entry, infoOf, type Knowledge, type Lookup } from './knowledge.ts';
 import { lookUp } from './lookups.ts';
 import { MemoryBody, Superseded } from './memory-body.ts';
-import type {
-  Key,
-  ObjectBody,
-  ObjectInfo,
-  ObjectRange,
-  RangeRequest,
-  ReadOptions,
-  ReadOutcome,
-  ReadTrace,
-} from './objects.ts';
+import type { Key, ObjectBody, ObjectInfo, ObjectRange, ReadOptions, ReadOutcome, ReadTrace } from './objects.ts';
+import { absoluteRange, resolveRange } from './requested-range.ts';
 import { StoreReadBody } from './store-read.ts';
 import type { LeaseProof } from './writes.ts';
 
@@ -34,6 +27,7 @@ export interface ReadParts {
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
   readonly budget: ByteBudget;
+  readonly joint: JointReads;
   readonly countGet: Metrics['countGet'];
   readonly turns: KeyTurns;
   readonly hedgeMs: number;
@@ -128,13 +122,48 @@ async function readEntry(
   if (entry.placed?.present && parts.memory.isOpen) return await readMemory(parts, entry, range, options, begunMs);
   if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
   if (object.volatile === true) return forgetVolatile(parts, entry);
-  const whole = range.end - range.start === object.sizeBytes;
-  const got = await parts.store.get(object.name, { ifMatch: object.etag, ...(whole ? {} : { range }) });
-  if (got.kind !== 'hit') {
-    if (entry.object === object) entry.confirmed = false;
-    return 'superseded';
-  }
-  return hit(object, range, storeBody(parts, { entry, object, got: got.body, range, options, begunMs }));
+  if (range.end - range.start === object.sizeBytes) return await readWholeEntry(parts, entry, options, begunMs);
+  const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
+  if (got.kind === 'hit')
+    return hit(object, range, storeBody(parts, { entry, object, got: got.body, range, options, begunMs }));
+  if (entry.object === object) entry.confirmed = false;
+  return 'superseded';
+}
+
+/** All of what is believed, from the store, by a request that reads at the same time share. */
+async function readWholeEntry(
+  parts: ReadParts,
+  entry: Entry,
+  options: ReadOptions,
+  begunMs: number,
+): Promise<ReadOutcome | 'superseded'> {
+  const { object } = entry;
+  const { name, etag } = object;
+  const read = parts.joint.read(name, { etag }, async () => {
+    const got = await parts.store.get(name, { ifMatch: etag });
+    return { got, entry, isValid: true, isBlind: false };
+  });
+  const { got } = await read.answer;
+  if (got.kind === 'hit') return hitWhole(parts, read, { entry, object, options, begunMs });
+  if (entry.object === object) entry.confirmed = false;
+  return 'superseded';
+}
+
+/** The body of a request that others may share; it starts over when that is not to be had any more. */
+function hitWhole(
+  parts: ReadParts,
+  read: JointRead,
+  input: Omit<StoreBodyInput, 'got' | 'range'>,
+): ReadOutcome | 'superseded' {
+  const { object } = input;
+  const range = { start: 0, end: object.sizeBytes };
+  const body = read.take(async (start) => {
+    const rest = await parts.store.get(object.name, { ifMatch: object.etag, range: { start, end: object.sizeBytes } });
+    if (rest.kind === 'hit') return rest.body;
+    throw new Superseded();
+  });
+  if (body === undefined) return 'superseded';
+  return hit(object, range, storeBody(parts, { ...input, got: body, range }));
 }
 
 async function readMemory(
@@ -175,35 +204,54 @@ async function readUnknown(
   options: ReadOptions,
   begunMs: number,
 ): Promise<ReadOutcome | 'superseded'> {
-  const { knowledge, store } = parts;
   if (options.range !== undefined && 'suffix' in options.range)
     return await readUnknownSuffix(parts, key, options, begunMs);
-  const lookup = knowledge.beginLookup(key);
   const wanted = absoluteRange(options.range);
-  const got = await store
-    .get(nameOfKey(key), wanted === undefined ? {} : { range: wanted })
-    .catch((thrown: unknown) => {
-      knowledge.endLookup(lookup, 'failed');
-      throw thrown;
-    });
-  if (got.kind === 'superseded') {
-    knowledge.endLookup(lookup, 'failed');
-    return 'superseded';
-  }
-  const entry = knowledge.endLookup(lookup, got.kind === 'miss' ? undefined : got.object);
+  const read = wanted === undefined ? readJointly(parts, key) : undefined;
+  const { got, entry, isValid, isBlind } = await (read?.answer ??
+    ask(parts, key, parts.knowledge.beginLookup(key), wanted));
+  if (got.kind === 'superseded') return 'superseded';
   // What is in memory alone is believed nonetheless.
-  if (got.kind === 'miss') return lookup.isBlind || entry !== undefined ? 'superseded' : { kind: 'miss' };
+  if (got.kind === 'miss') return isBlind || entry !== undefined ? 'superseded' : { kind: 'miss' };
   const { object } = got;
   if (isExpired(object.metadata.expiresAtMs, parts.lease.expiryNowMs())) {
-    if (got.kind === 'hit') got.body.cancel();
-    return missExpired(parts, key, lookup.valid);
+    if (read !== undefined) read.take(undefined);
+    else if (got.kind === 'hit') got.body.cancel();
+    return missExpired(parts, key, isValid);
   }
+  if (read !== undefined && got.kind === 'hit') return hitWhole(parts, read, { entry, object, options, begunMs });
   if (got.kind === 'outside') {
     return object.sizeBytes === 0 && options.range === undefined
       ? hit(object, { start: 0, end: 0 }, emptyBody(parts, begunMs))
       : { kind: 'outside', info: infoOf(object) };
   }
   return hit(object, got.range, storeBody(parts, { entry, object, got: got.body, range: got.range, options, begunMs }));
+}
+
+/** The request of another read of the key, if that may be joined, or one of its own. */
+function readJointly(parts: ReadParts, key: Key): JointRead {
+  const { knowledge, joint } = parts;
+  const name = nameOfKey(key);
+  const present = joint.join(name, {});
+  if (present !== undefined) return present;
+  const lookup = knowledge.beginLookup(key);
+  return joint.read(name, { lookup }, () => ask(parts, key, lookup, undefined));
+}
+
+/** Asks the store for what the key has; the lookup is over then. */
+async function ask(
+  { knowledge, store }: ReadParts,
+  key: Key,
+  lookup: Lookup,
+  range: ByteRange | undefined,
+): Promise<StoreAnswer> {
+  const got = await store.get(nameOfKey(key), range === undefined ? {} : { range }).catch((thrown: unknown) => {
+    knowledge.endLookup(lookup, 'failed');
+    throw thrown;
+  });
+  const found = got.kind === 'miss' ? undefined : got.kind === 'superseded' ? 'failed' : got.object;
+  const entry = knowledge.endLookup(lookup, found);
+  return { got, entry, isValid: lookup.valid, isBlind: lookup.isBlind };
 }
 
 /** The last bytes of an object of unknown size, while a write of its key is under way: its size is asked for first. */
@@ -331,20 +379,4 @@ function emptyBody(parts: ReadParts, begunMs: number): ObjectBody {
     cancel() {},
     async *[Symbol.asyncIterator]() {},
   };
-}
-
-/** The bytes that a request means in an object of this size; undefined when it lies outside. */
-export function resolveRange(sizeBytes: number, request: RangeRequest | undefined): ObjectRange | undefined {
-  if (request === undefined) return { start: 0, end: sizeBytes };
-  if ('suffix' in request) {
-    if (request.suffix <= 0 || sizeBytes === 0) return undefined;
-    return { start: Math.max(0, sizeBytes - request.suffix), end: sizeBytes };
-  }
-  const end = Math.min(request.end ?? sizeBytes, sizeBytes);
-  return request.start < end ? { start: request.start, end } : undefined;
-}
-
-function absoluteRange(request: Exclude<RangeRequest, { suffix: number }> | undefined): ByteRange | undefined {
-  if (request === undefined) return undefined;
-  return { start: request.start, end: request.end ?? Number.MAX_SAFE_INTEGER };
 }

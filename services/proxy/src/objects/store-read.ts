@@ -1,5 +1,5 @@
 /**
- * The body of a read that the store serves, in one request: pieces are passed on as they come, checked against the
+ * The body of a read that the store serves, in one request, which other reads may share: pieces are passed on as they come, checked against the
  * object's checksum where the whole object is read, and offered to memory on the way.
  */
 import { crc32 } from 'node:zlib';
@@ -10,7 +10,8 @@ import type { ObjectBody, ReadTrace } from './objects.ts';
 import { wholeBody } from './whole-body.ts';
 
 export interface StoreReadOptions {
-  readonly body: StoreBody;
+  /** With the requests to the store that it costs this reader, when that is not one. */
+  readonly body: StoreBody & { readonly storeRequests?: number };
   readonly sizeBytes: number;
   /** Of the whole object; absent when only a part is read, or others put it. */
   readonly crc32?: number;
@@ -23,7 +24,6 @@ export interface StoreReadOptions {
 
 export class StoreReadBody implements ObjectBody {
   readonly sizeBytes: number;
-  readonly trace: ReadTrace = { source: 'store', nodes: 0, storeRequests: 1 };
   readonly #options: StoreReadOptions;
   readonly #onOuterAbort = () => this.cancel();
   #ended = false;
@@ -33,6 +33,10 @@ export class StoreReadBody implements ObjectBody {
     this.sizeBytes = options.sizeBytes;
     options.signal?.addEventListener('abort', this.#onOuterAbort, { once: true });
     if (options.signal?.aborted) this.cancel();
+  }
+
+  get trace(): ReadTrace {
+    return { source: 'store', nodes: 0, storeRequests: this.#options.body.storeRequests ?? 1 };
   }
 
   bytes(): Promise<Uint8Array> {

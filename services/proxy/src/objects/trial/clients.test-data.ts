@@ -15,7 +15,7 @@ import type {
   StagedBytes,
   WriteOptions,
 } from '../objects.ts';
-import { resolveRange } from '../reads.ts';
+import { resolveRange } from '../requested-range.ts';
 import { Crashed, type Life } from './life.test-data.ts';
 import type { Trial } from './trial.test-data.ts';
 import { bytesOf, decide, foundIn } from './values.test-data.ts';

@@ -237,6 +237,7 @@ export const engineSettings: EngineSettings = {
   placePatienceMs: 20,
   placeOnRead: true,
   migrationConcurrency: 4,
+  jointReadBytes: 16 * 1024,
   durability: 'store',
   sweepMs: 300,
   listSweepMs: 600,

@@ -1,0 +1,157 @@
+/**
+ * Small reads beside large ones: GETs of 1 KB at a steady rate, alone, then while others read objects of 100 MB from the same
+ * functions as fast as these send; then once more with one queue and one link for all chunks, as a function would have it
+ * that did not keep them apart.
+ */
+import { delay, systemClock } from '@sion/components';
+import { quantile, type Report } from '../recovery-bench/report.ts';
+import { BenchFleet, type BenchObject, burstBytes } from './bench-fleet.ts';
+import { watchProcessors } from './machine-load.ts';
+
+export interface SmallReadsOptions {
+  readonly smallMbPerSecond: number;
+  readonly smallReads: number;
+}
+
+const mb = 1_000_000;
+const nodes = 12;
+const [smallObjects, largeObjects] = [120, 3];
+const largeReaders = 2;
+/** Between the starts of two small reads. */
+const intervalMs = 20;
+/** Before anything is measured. */
+const settleMs = 3000;
+
+const mostRatio = 2;
+/** Of the p99 over one link. */
+const mostOneLinkShare = 1 / 5;
+const mostProcessorShare = 0.7;
+
+interface SmallReads {
+  readonly aloneMs: readonly number[];
+  readonly besideMs: readonly number[];
+  readonly largeBytesPerSecond: number;
+  readonly processorShare: number;
+}
+
+/** Goals: beside large reads a p99 of at most twice that alone, and of at most a fifth of that over one link. */
+export async function benchSmallBesideLarge(options: SmallReadsOptions, report: Report): Promise<void> {
+  const { smallMbPerSecond, smallReads } = options;
+  report.say('');
+  report.say(
+    `small beside large: ${nodes} instances of ${smallMbPerSecond} MB/s each (burst ${burstBytes / 1024} KiB); ${smallReads} GETs of 1 KB over ` +
+      `HTTP, one each ${intervalMs} ms whether or not the one before has ended, of ${smallObjects} objects; beside them ` +
+      `${largeReaders} readers of 100 MB objects in 10+2 chunks of 1 MB; no hot tier; directory store; every byte compared`,
+  );
+  const apart = await measure(options, {}, report);
+  tell('two queues and two links', apart, report);
+  const oneLink = await measure(options, { SION_BULK_THRESHOLD_BYTES: '0' }, report);
+  tell('one queue and one link (SION_BULK_THRESHOLD_BYTES=0)', oneLink, report);
+  const [alone, beside, over] = [apart.aloneMs, apart.besideMs, oneLink.besideMs].map((ms) => quantile(ms, 0.99));
+  if (alone === undefined || beside === undefined || over === undefined) throw new Error('nothing was measured');
+  report.say(
+    `p99 beside large reads is ${(beside / alone).toFixed(2)} times that alone, ${(beside / over).toFixed(3)} of that over one link`,
+  );
+  if (!(beside <= mostRatio * alone))
+    report.miss(`small reads: p99 is ${(beside / alone).toFixed(2)} times that alone`);
+  if (!(beside <= mostOneLinkShare * over))
+    report.miss(`small reads: p99 is ${(beside / over).toFixed(2)} of that over one link`);
+  for (const { processorShare } of [apart, oneLink]) {
+    if (processorShare > mostProcessorShare)
+      report.miss(`small reads: the processors were in use for ${percent(processorShare)}`);
+  }
+}
+
+async function measure(
+  { smallMbPerSecond, smallReads }: SmallReadsOptions,
+  environment: Readonly<Record<string, string>>,
+  report: Report,
+): Promise<SmallReads> {
+  const fleet = await BenchFleet.start({
+    ...{ nodes, nodeMemoryMb: 512 },
+    environment: {
+      // A late node is waited for: what is measured is how late it is.
+      ...{ SION_HEDGE_MS: '60000', SION_FETCH_TIMEOUT_MS: '60000', SION_MAX_PLACED_BYTES: String(200 * mb) },
+      ...environment,
+    },
+  });
+  try {
+    const small = objectsOf('small', smallObjects, 1000);
+    const large = objectsOf('large', largeObjects, 100 * mb);
+    await fleet.fill([...small, ...large]);
+    await fleet.limit(smallMbPerSecond * mb);
+    await readSteadily(fleet, small, smallObjects);
+    const aloneMs = await readSteadily(fleet, small, smallReads);
+    const over = new AbortController();
+    const readers = Array.from({ length: largeReaders }, (_, reader) => readOn(fleet, large, reader, over.signal));
+    await delay(systemClock, settleMs);
+    const used = watchProcessors();
+    const begun = { ms: performance.now(), bytes: (await fleet.totals()).readBytes };
+    const besideMs = await readSteadily(fleet, small, smallReads);
+    const processorShare = used();
+    const seconds = (performance.now() - begun.ms) / 1000;
+    over.abort();
+    const wrong = (await Promise.allSettled(readers)).filter(({ status }) => status === 'rejected');
+    for (const problem of wrong) report.miss(`small reads: a large one failed: ${JSON.stringify(problem)}`);
+    const largeBytes = (await fleet.totals()).readBytes - begun.bytes;
+    return { aloneMs, besideMs, largeBytesPerSecond: largeBytes / seconds, processorShare };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+function objectsOf(name: string, count: number, sizeBytes: number): readonly BenchObject[] {
+  return Array.from({ length: count }, (_, object) => ({ key: `${name}-${object}`, sizeBytes }));
+}
+
+/** So many reads, each begun in its time; gives how long each took from then. */
+async function readSteadily(
+  fleet: BenchFleet,
+  objects: readonly BenchObject[],
+  reads: number,
+): Promise<readonly number[]> {
+  const begunMs = performance.now();
+  const under: Promise<number>[] = [];
+  for (let read = 0; read < reads; read++) {
+    const dueMs = begunMs + read * intervalMs;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await delay(systemClock, waitMs);
+    const { key } = objects[(read * 7) % objects.length] ?? { key: 'none' };
+    const lateMs = performance.now() - dueMs;
+    under.push(fleet.read(key).then((tookMs) => tookMs + lateMs));
+  }
+  return await Promise.all(under);
+}
+
+/** Reads large objects, one after the other, until it is told to stop. */
+async function readOn(
+  fleet: BenchFleet,
+  objects: readonly BenchObject[],
+  first: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let read = first; !signal.aborted; read++) {
+    const { key } = objects[read % objects.length] ?? { key: 'none' };
+    await fleet.read(key);
+  }
+}
+
+function tell(
+  title: string,
+  { aloneMs, besideMs, largeBytesPerSecond, processorShare }: SmallReads,
+  report: Report,
+): void {
+  report.say(
+    `${title}; large reads ${(largeBytesPerSecond / mb).toFixed(1)} MB/s, processors in use ${percent(processorShare)}`,
+  );
+  const row = (name: string, ms: readonly number[]) => [
+    ...[name, String(ms.length)],
+    ...[0.5, 0.95, 0.99].map((share) => quantile(ms, share).toFixed(2)),
+    Math.max(...ms).toFixed(1),
+  ];
+  report.table([['ms', 'reads', 'p50', 'p95', 'p99', 'most'], row('alone', aloneMs), row('beside', besideMs)]);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
