@@ -223,11 +223,11 @@ export class ObjectMemory {
     return object.fragments[number]?.nodes.some((node) => placement.isOutdated(node)) === true;
   }
 
-  /** Objects of the directory that have chunks on this node. */
+  /** Objects of the directory that have chunks on this node, copies left out. */
   *objectsOn(node: NodeIndex): Generator<PlacedObject> {
     for (const { id } of this.parts.fleet.manifest(node)) {
       const object = this.objectOf(id);
-      if (object !== undefined) yield object;
+      if (object !== undefined && this.#homeOf(id) === node) yield object;
     }
   }
 
