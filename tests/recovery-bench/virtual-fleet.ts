@@ -4,10 +4,8 @@
  * carries by the same factor, so that the times are those of the bytes unscaled.
  */
 import {
-  type NetworkWeather,
   RemoteStore,
   readSettings,
-  type StoreWeather,
   silentLog,
   VirtualDisk,
   VirtualNetwork,
@@ -15,7 +13,7 @@ import {
   VirtualStore,
   VirtualTime,
 } from '@sion/components';
-import { awsFigures, type LambdaWeather, type NetworkFigures, VirtualLambda } from '@sion/emulator';
+import { awsFigures, type NetworkFigures, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import {
   freeStore,
@@ -26,45 +24,13 @@ import {
   stopService,
 } from '@sion/proxy';
 import { SeededRandom } from '@sion/workload';
+import { calmFacts, calmLambda, calmNetwork, calmStore } from '../virtual-fleet/calm-weather.ts';
 
 /** Bytes of this world stand for so many. */
 export const scale = 100;
 
-/** One way, in milliseconds: between proxy and instances of one zone; to S3, so that a small GET takes about 30; to Lambda. */
-const linkMs = 0.25;
-const [leastStoreMs, mostStoreMs] = [8, 16];
-const invokeMs = 6.5;
-
-const network: NetworkWeather = {
-  latencyMs: () => linkMs,
-  bytesPerMs: () => Number.POSITIVE_INFINITY,
-  pieceBytes: () => 65_536,
-  dialling: () => 'connected',
-  mourning: () => 'reset',
-};
-const lambda: LambdaWeather = {
-  transitMs: () => invokeMs,
-  timeoutMs: () => 10_000,
-  lateMs: () => 0,
-  fate: () => 'answered',
-};
-
-function storeWeather(random: SeededRandom): StoreWeather {
-  return {
-    transitMs: () => leastStoreMs + random.double() * (mostStoreMs - leastStoreMs),
-    fate: () => 'served',
-    timeoutMs: () => 5000,
-    lateMs: () => 0,
-    breaksOff: () => false,
-    corrupts: () => false,
-  };
-}
-
 /** What the figures of a run rest on, for people. */
-export const virtualWorldFacts =
-  `bytes and bandwidths are a ${scale}th; links ${linkMs} ms one way, S3 ${leastStoreMs} to ${mostStoreMs} ms one way (a small GET about 30 ms), ` +
-  `Lambda ${invokeMs} ms one way, cold start ${awsFigures.coldStartMs} + ${awsFigures.initFloorMs} ms; ` +
-  'the network of the proxy and of S3 has no limit';
+export const virtualWorldFacts = `bytes and bandwidths are a ${scale}th; ${calmFacts}`;
 
 export interface VirtualFleetOptions {
   readonly nodes: number;
@@ -86,10 +52,10 @@ export class VirtualFleet {
   readonly time = new VirtualTime();
   readonly #options: VirtualFleetOptions;
   readonly #lambda: VirtualLambda;
-  readonly #network = new VirtualNetwork(network);
+  readonly #network = new VirtualNetwork(calmNetwork);
   readonly #store: VirtualStore;
   readonly #disk = new VirtualDisk({ requestMs: () => 1, fails: () => false, keptBytes: () => 0 });
-  readonly #storeWeather = storeWeather(new SeededRandom('recovery store'));
+  readonly #storeWeather = calmStore(new SeededRandom('recovery store'));
   #proxy: VirtualProcess | undefined;
   #service: Service | undefined;
   #proxies = 0;
@@ -110,7 +76,7 @@ export class VirtualFleet {
         networkBurstBytes: networkBurstBytes / scale,
         networkPeakBytesPerSecond: networkPeakBytesPerSecond / scale,
       },
-      weather: lambda,
+      weather: calmLambda,
       wallMs: 0,
       start: (process) => this.#startNode(process),
     });

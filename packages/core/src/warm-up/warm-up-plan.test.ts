@@ -24,13 +24,13 @@ describe('a warm-up', () => {
         const afterMs = (dueMs ?? Number.NaN) - view.activeMs;
         const roundingMs = 1e-6;
         expect(afterMs).toBeLessThanOrEqual(intervalMs + roundingMs);
-        expect(afterMs).toBeGreaterThanOrEqual((view.wasWarmUp ? intervalMs : intervalMs * 0.75) - roundingMs);
+        expect(afterMs).toBeGreaterThanOrEqual((view.wasWarmUp ? intervalMs : intervalMs * 0.875) - roundingMs);
         expect(afterMs).toBeGreaterThanOrEqual(soonestWarmUpMs(policy) - roundingMs);
       }),
     );
   });
 
-  it('of nodes that worked at the same moment is spread evenly over the last quarter of the interval', () => {
+  it('of nodes that worked at the same moment is spread evenly over the last eighth of the interval', () => {
     const due = Array.from({ length: 120 }, (_, node) =>
       warmUpDueMs({ node, state: 'active', holds: true, activeMs: 0, wasWarmUp: false }, policy),
     );
@@ -39,15 +39,15 @@ describe('a warm-up', () => {
       const second = Math.floor((dueMs ?? 0) / 1000);
       perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
     }
-    // 120 over 15 s; one more or less by where seconds begin.
-    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(10);
-    expect(perSecond.size).toBeGreaterThanOrEqual(15);
+    // 120 over 7.5 s; one more or less by where seconds begin.
+    expect(Math.max(...perSecond.values())).toBeLessThanOrEqual(18);
+    expect(perSecond.size).toBeGreaterThanOrEqual(8);
   });
 
   it('does not come where its interval is 0', () => {
     const view = { node: 1, state: 'active', holds: true, activeMs: 0, wasWarmUp: true } as const;
     expect(warmUpDueMs(view, { ...policy, activeMs: 0 })).toBeUndefined();
-    expect(soonestWarmUpMs({ activeMs: 0, degradedMs: 400 })).toBe(300);
+    expect(soonestWarmUpMs({ activeMs: 0, degradedMs: 400 })).toBe(350);
     expect(soonestWarmUpMs({ activeMs: 0, degradedMs: 0 })).toBe(0);
   });
 });

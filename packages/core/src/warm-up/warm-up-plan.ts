@@ -4,10 +4,10 @@
  * nodes that serve are not warmed at all.
  *
  *     next touch = last activity + interval              after a warm-up
- *                  last activity + interval · (3/4 … 1)  after real work
+ *                  last activity + interval · (7/8 … 1)  after real work
  *
  * Many nodes that worked at the same moment, as the nodes of a group do, would all be due at the same moment; each has a
- * place of its own in the last quarter of the interval instead, where it stays from then on.
+ * place of its own in the last eighth of the interval instead, where it stays from then on.
  */
 import type { WindowState } from '../placement/window-wheel.ts';
 
@@ -31,7 +31,7 @@ export interface WarmableNode {
 }
 
 /** Of the interval, where first touches are spread. */
-const spreadShare = 1 / 4;
+const spreadShare = 1 / 8;
 
 /** Multiples of this, less their whole part, are as far apart as can be (the golden ratio). */
 const spreadStep = 0.618_033_988_749_894_9;
