@@ -3,12 +3,13 @@
  * network of so many bytes per second for each instance. Filling is done without that limit, and what was read is compared
  * while the clock of the measurement stands: neither is what is measured.
  */
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { delay, systemClock } from '@sion/components';
 import type { ProxyStatus } from '@sion/proxy';
 import { encodeInvocation } from '@sion/wire';
 import { payloadOf } from '@sion/workload';
 import { LocalSion } from '../e2e/local-sion.ts';
+import { getObject } from './object-get.ts';
 
 const noLimit = 2 ** 40;
 
@@ -106,7 +107,8 @@ export class BenchFleet {
   /** Reads an object; gives how long that took, and compares its bytes after that. Rejects when they are wrong. */
   async read(key: string): Promise<number> {
     const begunMs = performance.now();
-    const { status, pieces } = await this.#get(key);
+    const pieces: Buffer[] = [];
+    const status = await getObject(this.#url(key), this.#agent, (piece) => pieces.push(piece));
     const tookMs = performance.now() - begunMs;
     const bytes = Buffer.concat(pieces);
     if (status !== 200) throw new Error(`GET ${key}: ${status} ${bytes.toString('utf8', 0, 200)}`);
@@ -114,21 +116,16 @@ export class BenchFleet {
     return tookMs;
   }
 
+  /** Where an object is read, and the bytes that it has, for readers of their own. */
+  sourceOf(key: string): { readonly url: string; readonly payload: Uint8Array } {
+    const bytes = this.#payloads.get(key);
+    if (bytes === undefined) throw new Error(`${key} was not put`);
+    return { url: this.#url(key), payload: new Uint8Array(bytes) };
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     await this.#sion.stop();
-  }
-
-  #get(key: string): Promise<{ readonly status: number | undefined; readonly pieces: readonly Buffer[] }> {
-    return new Promise((resolve, reject) => {
-      const take = (answer: IncomingMessage) => {
-        const pieces: Buffer[] = [];
-        answer.on('data', (piece: Buffer) => pieces.push(piece));
-        answer.on('end', () => resolve({ status: answer.statusCode, pieces }));
-        answer.on('error', reject);
-      };
-      get(this.#url(key), { agent: this.#agent }, take).on('error', reject);
-    });
   }
 
   async #warmNode(node: number): Promise<void> {

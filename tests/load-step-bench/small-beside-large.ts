@@ -3,9 +3,11 @@
  * functions as fast as these send; then once more with one queue and one link for all chunks, as a function would have it
  * that did not keep them apart.
  */
+import { Worker } from 'node:worker_threads';
 import { delay, systemClock } from '@sion/components';
 import { quantile, type Report } from '../recovery-bench/report.ts';
 import { BenchFleet, type BenchObject, burstBytes } from './bench-fleet.ts';
+import type { LargeRead, LargeReaderData } from './large-reader.ts';
 import { watchProcessors } from './machine-load.ts';
 
 export interface SmallReadsOptions {
@@ -14,12 +16,12 @@ export interface SmallReadsOptions {
 }
 
 const mb = 1_000_000;
-const nodes = 12;
+const nodes = 6;
 const [smallObjects, largeObjects] = [120, 3];
 const largeReaders = 2;
 /** Between the starts of two small reads. */
 const intervalMs = 20;
-/** Before anything is measured. */
+/** Of large reads alone, before anything is measured. */
 const settleMs = 3000;
 
 const mostRatio = 2;
@@ -41,7 +43,7 @@ export async function benchSmallBesideLarge(options: SmallReadsOptions, report: 
   report.say(
     `small beside large: ${nodes} instances of ${smallMbPerSecond} MB/s each (burst ${burstBytes / 1024} KiB); ${smallReads} GETs of 1 KB over ` +
       `HTTP, one each ${intervalMs} ms whether or not the one before has ended, of ${smallObjects} objects; beside them ` +
-      `${largeReaders} readers of 100 MB objects in 10+2 chunks of 1 MB; no hot tier; directory store; every byte compared`,
+      `${largeReaders} readers of 100 MB objects in fragments of 4+2 chunks of 1 MiB; no hot tier; directory store; every byte compared`,
   );
   const apart = await measure(options, {}, report);
   tell('two queues and two links', apart, report);
@@ -70,6 +72,7 @@ async function measure(
   const fleet = await BenchFleet.start({
     ...{ nodes, nodeMemoryMb: 512 },
     environment: {
+      SION_STRIPES: '128KiB=1+1,*=4+2',
       // A late node is waited for: what is measured is how late it is.
       ...{ SION_HEDGE_MS: '60000', SION_FETCH_TIMEOUT_MS: '60000', SION_MAX_PLACED_BYTES: String(200 * mb) },
       ...environment,
@@ -82,18 +85,16 @@ async function measure(
     await fleet.limit(smallMbPerSecond * mb);
     await readSteadily(fleet, small, smallObjects);
     const aloneMs = await readSteadily(fleet, small, smallReads);
-    const over = new AbortController();
-    const readers = Array.from({ length: largeReaders }, (_, reader) => readOn(fleet, large, reader, over.signal));
+    const begunMs = performance.now();
+    const readers = Array.from({ length: largeReaders }, (_, reader) => new LargeReader(fleet, large, reader));
     await delay(systemClock, settleMs);
     const used = watchProcessors();
-    const begun = { ms: performance.now(), bytes: (await fleet.totals()).readBytes };
     const besideMs = await readSteadily(fleet, small, smallReads);
     const processorShare = used();
-    const seconds = (performance.now() - begun.ms) / 1000;
-    over.abort();
-    const wrong = (await Promise.allSettled(readers)).filter(({ status }) => status === 'rejected');
-    for (const problem of wrong) report.miss(`small reads: a large one failed: ${JSON.stringify(problem)}`);
-    const largeBytes = (await fleet.totals()).readBytes - begun.bytes;
+    await Promise.all(readers.map((reader) => reader.stop()));
+    const seconds = (performance.now() - begunMs) / 1000;
+    for (const problem of readers.flatMap(({ problems }) => problems)) report.miss(`small reads: ${problem}`);
+    const largeBytes = readers.reduce((sum, { bytes }) => sum + bytes, 0);
     return { aloneMs, besideMs, largeBytesPerSecond: largeBytes / seconds, processorShare };
   } finally {
     await fleet.stop();
@@ -123,16 +124,31 @@ async function readSteadily(
   return await Promise.all(under);
 }
 
-/** Reads large objects, one after the other, until it is told to stop. */
-async function readOn(
-  fleet: BenchFleet,
-  objects: readonly BenchObject[],
-  first: number,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let read = first; !signal.aborted; read++) {
-    const { key } = objects[read % objects.length] ?? { key: 'none' };
-    await fleet.read(key);
+/** A reader of large objects, in its thread. */
+class LargeReader {
+  readonly problems: string[] = [];
+  bytes = 0;
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+
+  constructor(fleet: BenchFleet, objects: readonly BenchObject[], first: number) {
+    const workerData: LargeReaderData = { objects: objects.map(({ key }) => fleet.sourceOf(key)), first };
+    this.#worker = new Worker(new URL('./large-reader.ts', import.meta.url), { workerData });
+    this.#worker.on('message', ({ bytes, problem }: LargeRead) => {
+      this.bytes += bytes;
+      if (problem !== undefined) this.problems.push(problem);
+    });
+    this.#worker.on('error', (error) => this.problems.push(`a large reader failed: ${error.message}`));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => resolve());
+    });
+  }
+
+  /** Resolves when the object that it is at is read. */
+  async stop(): Promise<void> {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- That is for windows; this is a thread.
+    this.#worker.postMessage('stop');
+    await this.#ended;
   }
 }
 

@@ -21,9 +21,6 @@ import { listenOnLoopback } from '../server/http.ts';
 import { RelayedConnection } from './relayed-connection.ts';
 import { Throttle } from './throttle.ts';
 
-/** What a socket gives at a time; bytes of files are paid for in the same steps. */
-const pieceBytes = 64 * 1024;
-
 export interface RelayOptions {
   readonly figures: NetworkFigures;
   readonly clock: Clock;
@@ -110,8 +107,9 @@ export class Relay {
 
   /** Piece by piece, so that a long read does not keep everything else waiting, as it does not on a real network. */
   async #take(bytes: number): Promise<void> {
-    for (let left = bytes; left > 0; left -= pieceBytes) {
-      await new Promise<void>((resolve) => this.#throttle.pass(Math.min(left, pieceBytes), resolve));
+    const { sliceBytes } = this.#throttle;
+    for (let left = bytes; left > 0; left -= sliceBytes) {
+      await new Promise<void>((resolve) => this.#throttle.pass(Math.min(left, sliceBytes), resolve));
     }
   }
 

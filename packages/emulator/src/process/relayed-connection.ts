@@ -1,7 +1,7 @@
 /**
  * One connection of an instance on its way through the relay: two sockets, and a flow each way. A flow takes no more from
  * its source than it could hand on, a piece at a time, so what is held between the two stays small and a slow reader slows
- * its writer down. While the instance is frozen nothing is taken from either side. An end is handed on as an end, a reset as
+ * its writer down; a piece passes in slices, between which other connections of the instance have their turn. While the instance is frozen nothing is taken from either side. An end is handed on as an end, a reset as
  * a reset.
  */
 import type { Socket } from 'node:net';
@@ -46,6 +46,7 @@ class Flow {
   readonly #carried: (bytes: number) => void;
   /** The last piece has passed and the reader takes more. */
   #isReady = true;
+  #isPassing = false;
 
   constructor(from: Socket, to: Socket, throttle: Throttle, carried: (bytes: number) => void) {
     this.#from = from;
@@ -54,7 +55,9 @@ class Flow {
     this.#carried = carried;
     from.on('data', (piece: Buffer) => this.#take(piece));
     from.on('end', () => to.end());
-    to.on('drain', () => this.#goOn());
+    to.on('drain', () => {
+      if (!this.#isPassing) this.#goOn();
+    });
     // A listener for data starts the flow; it waits for its instance.
     from.pause();
   }
@@ -69,11 +72,20 @@ class Flow {
 
   #take(piece: Buffer): void {
     this.#isReady = false;
+    this.#isPassing = true;
     this.#carried(piece.length);
-    this.#throttle.pass(piece.length, () => {
-      if (this.#to.write(piece)) this.#goOn();
-    });
+    this.#pass(piece);
     if (!this.#isReady) this.#from.pause();
+  }
+
+  #pass(piece: Buffer): void {
+    const slice = piece.subarray(0, this.#throttle.sliceBytes);
+    this.#throttle.pass(slice.length, () => {
+      this.#to.write(slice);
+      if (slice.length < piece.length) return this.#pass(piece.subarray(slice.length));
+      this.#isPassing = false;
+      if (!this.#to.writableNeedDrain) this.#goOn();
+    });
   }
 
   #goOn(): void {

@@ -1,12 +1,20 @@
 /**
- * Lets an instance's bytes pass at the pace of its network bucket, and none while the instance is frozen. Whatever waits
- * passes in the order in which it came.
+ * Lets an instance's bytes pass at the pace of its network bucket, and none while the instance is frozen. Connections share
+ * it as packets do where queueing is fair: what waits passes in the order in which it came, a slice at a time, and what is no
+ * longer than a packet does not wait behind the slices of others. It is paid for all the same, and they wait for longer.
  */
 import type { Clock } from '@sion/components';
 import type { NetworkBucket } from '../model/network-bucket.ts';
 
 /** What is this close is passed at once: a timer takes a millisecond or two, and would slow a fast line down. */
 const grainMs = 4;
+
+/** What an Ethernet frame carries. */
+const packetBytes = 1500;
+const leastSliceBytes = 4 * packetBytes;
+
+/** With so much booked, packets wait as well: an instance that sends nothing else has the pace of its bucket. */
+const packetPatienceMs = 20;
 
 export class Throttle {
   bucket: NetworkBucket;
@@ -21,6 +29,11 @@ export class Throttle {
     this.#clock = clock;
   }
 
+  /** What may be booked at once: what passes in a millisecond, but no less than a few packets. */
+  get sliceBytes(): number {
+    return Math.max(leastSliceBytes, this.bucket.pieceBytes);
+  }
+
   get isFrozen(): boolean {
     return this.#isFrozen;
   }
@@ -28,7 +41,8 @@ export class Throttle {
   /** Books the bytes and calls `then` when they may pass: at once where nothing holds them, never after `close`. */
   pass(bytes: number, then: () => void): void {
     const waitMs = this.bucket.take(this.#clock.monotonicMs(), bytes);
-    if (waitMs <= grainMs) this.#let(then);
+    const isPacket = bytes <= packetBytes && waitMs <= packetPatienceMs;
+    if (waitMs <= grainMs || isPacket) this.#let(then);
     else this.#clock.after(waitMs, () => this.#let(then));
   }
 
