@@ -129,6 +129,7 @@ function createEngine() {
     objects: () => engine.count(),
     snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
     recovery: () => engine.recovery.status,
+    copyBytes: () => engine.memory.copies.status.bytes,
     windows: () => [],
     nodes: () => [],
     connections: () => ({ resp: 0, links: 0 }),

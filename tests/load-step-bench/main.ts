@@ -8,20 +8,27 @@ import { choice, runCommand, wholeNumber } from '../command-line/command-line.ts
 import { Report } from '../recovery-bench/report.ts';
 import { benchLoadStep, type LoadStepOptions } from './load-step.ts';
 import { benchSmallBesideLarge, type SmallReadsOptions } from './small-beside-large.ts';
+import { benchVirtualSmallReads, type VirtualSmallReadsOptions } from './virtual-small-reads.ts';
 
 const usage = `usage: npm run bench:load-step -- [options]
-  --only PART        load-step or small-beside-large (both)
+  --only PART        load-step, small-beside-large or virtual (all of them, one after the other)
   --mb-per-second N  of an instance, in the load step (2)
   --seconds N        of each step (60)
   --small-mb-per-second N  of an instance, with small reads beside large ones (4)
   --small-reads N    of each measurement (2000)
+  --virtual-mb-per-second N  of a node, in virtual time (20)
+  --virtual-reads N  of each measurement there (300)
 Exit code: 0 every goal was met, 1 one was missed, 2 a wrong option.`;
 
-const parts = { 'load-step': benchLoadStep, 'small-beside-large': benchSmallBesideLarge } as const;
-const names = ['load-step', 'small-beside-large'] as const;
+const parts = {
+  'load-step': benchLoadStep,
+  'small-beside-large': benchSmallBesideLarge,
+  virtual: benchVirtualSmallReads,
+} as const;
+const names = ['load-step', 'small-beside-large', 'virtual'] as const;
 
 interface Wanted {
-  readonly options: LoadStepOptions & SmallReadsOptions;
+  readonly options: LoadStepOptions & SmallReadsOptions & VirtualSmallReadsOptions;
   readonly chosen: readonly (keyof typeof parts)[];
 }
 
@@ -34,6 +41,8 @@ function readOptions(): Wanted | undefined {
       seconds: { type: 'string', default: '60' },
       'small-mb-per-second': { type: 'string', default: '4' },
       'small-reads': { type: 'string', default: '2000' },
+      'virtual-mb-per-second': { type: 'string', default: '20' },
+      'virtual-reads': { type: 'string', default: '300' },
     },
   });
   if (values.help) return undefined;
@@ -42,6 +51,8 @@ function readOptions(): Wanted | undefined {
     seconds: wholeNumber('--seconds', values.seconds),
     smallMbPerSecond: wholeNumber('--small-mb-per-second', values['small-mb-per-second']),
     smallReads: wholeNumber('--small-reads', values['small-reads']),
+    virtualMbPerSecond: wholeNumber('--virtual-mb-per-second', values['virtual-mb-per-second']),
+    virtualReads: wholeNumber('--virtual-reads', values['virtual-reads']),
   };
   return { options, chosen: values.only === undefined ? names : [choice('--only', values.only, names)] };
 }

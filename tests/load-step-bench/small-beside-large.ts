@@ -5,9 +5,10 @@
  */
 import { Worker } from 'node:worker_threads';
 import { delay, systemClock } from '@sion/components';
-import { quantile, type Report } from '../recovery-bench/report.ts';
+import type { Report } from '../recovery-bench/report.ts';
 import { BenchFleet, type BenchObject, burstBytes } from './bench-fleet.ts';
 import type { LargeRead, LargeReaderData } from './large-reader.ts';
+import { judge, type Latencies, tellLatencies } from './latencies.ts';
 import { watchProcessors } from './machine-load.ts';
 
 export interface SmallReadsOptions {
@@ -24,14 +25,9 @@ const intervalMs = 20;
 /** Of large reads alone, before anything is measured. */
 const settleMs = 3000;
 
-const mostRatio = 2;
-/** Of the p99 over one link. */
-const mostOneLinkShare = 1 / 5;
 const mostProcessorShare = 0.7;
 
-interface SmallReads {
-  readonly aloneMs: readonly number[];
-  readonly besideMs: readonly number[];
+interface SmallReads extends Latencies {
   readonly largeBytesPerSecond: number;
   readonly processorShare: number;
 }
@@ -49,15 +45,7 @@ export async function benchSmallBesideLarge(options: SmallReadsOptions, report: 
   tell('two queues and two links', apart, report);
   const oneLink = await measure(options, { SION_BULK_THRESHOLD_BYTES: '0' }, report);
   tell('one queue and one link (SION_BULK_THRESHOLD_BYTES=0)', oneLink, report);
-  const [alone, beside, over] = [apart.aloneMs, apart.besideMs, oneLink.besideMs].map((ms) => quantile(ms, 0.99));
-  if (alone === undefined || beside === undefined || over === undefined) throw new Error('nothing was measured');
-  report.say(
-    `p99 beside large reads is ${(beside / alone).toFixed(2)} times that alone, ${(beside / over).toFixed(3)} of that over one link`,
-  );
-  if (!(beside <= mostRatio * alone))
-    report.miss(`small reads: p99 is ${(beside / alone).toFixed(2)} times that alone`);
-  if (!(beside <= mostOneLinkShare * over))
-    report.miss(`small reads: p99 is ${(beside / over).toFixed(2)} of that over one link`);
+  judge('small reads', apart, oneLink, report);
   for (const { processorShare } of [apart, oneLink]) {
     if (processorShare > mostProcessorShare)
       report.miss(`small reads: the processors were in use for ${percent(processorShare)}`);
@@ -152,20 +140,12 @@ class LargeReader {
   }
 }
 
-function tell(
-  title: string,
-  { aloneMs, besideMs, largeBytesPerSecond, processorShare }: SmallReads,
-  report: Report,
-): void {
+function tell(title: string, reads: SmallReads, report: Report): void {
+  const { largeBytesPerSecond, processorShare } = reads;
   report.say(
     `${title}; large reads ${(largeBytesPerSecond / mb).toFixed(1)} MB/s, processors in use ${percent(processorShare)}`,
   );
-  const row = (name: string, ms: readonly number[]) => [
-    ...[name, String(ms.length)],
-    ...[0.5, 0.95, 0.99].map((share) => quantile(ms, share).toFixed(2)),
-    Math.max(...ms).toFixed(1),
-  ];
-  report.table([['ms', 'reads', 'p50', 'p95', 'p99', 'most'], row('alone', aloneMs), row('beside', besideMs)]);
+  tellLatencies(reads, report);
 }
 
 function percent(share: number): string {

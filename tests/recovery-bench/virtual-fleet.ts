@@ -1,5 +1,5 @@
 /**
- * A fleet in virtual time for the measurements of recovery: the real proxy, the real node and the emulator's own model, in
+ * A fleet in virtual time for the measurements of recovery and of reads under load: the real proxy, the real node and the emulator's own model, in
  * a world where nothing goes wrong but what the measurement does. Bytes are scaled down, and what an instance's network
  * carries by the same factor, so that the times are those of the bytes unscaled.
  */
@@ -38,6 +38,10 @@ export interface VirtualFleetOptions {
   readonly network: NetworkFigures;
   readonly chunkBytes: number;
   readonly nodeCapacityBytes: number;
+  /** Default {@link scale}. */
+  readonly scale?: number;
+  /** Settings of the proxy, beside those that follow from the others. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How the proxy recovers. */
@@ -51,6 +55,7 @@ export interface RecoveryChoice {
 export class VirtualFleet {
   readonly time = new VirtualTime();
   readonly #options: VirtualFleetOptions;
+  readonly #scale: number;
   readonly #lambda: VirtualLambda;
   readonly #network = new VirtualNetwork(calmNetwork);
   readonly #store: VirtualStore;
@@ -63,6 +68,7 @@ export class VirtualFleet {
 
   private constructor(options: VirtualFleetOptions) {
     this.#options = options;
+    this.#scale = options.scale ?? scale;
     const random = new SeededRandom('recovery');
     this.#store = new VirtualStore({ wallMs: () => this.time.nowMs });
     const { networkBytesPerSecond, networkBurstBytes, networkPeakBytesPerSecond } = options.network;
@@ -72,9 +78,9 @@ export class VirtualFleet {
       figures: {
         ...awsFigures,
         ...{ idleReclaimMs: 0, lifeTimeMs: 0 },
-        networkBytesPerSecond: networkBytesPerSecond / scale,
-        networkBurstBytes: networkBurstBytes / scale,
-        networkPeakBytesPerSecond: networkPeakBytesPerSecond / scale,
+        networkBytesPerSecond: networkBytesPerSecond / this.#scale,
+        networkBurstBytes: networkBurstBytes / this.#scale,
+        networkPeakBytesPerSecond: networkPeakBytesPerSecond / this.#scale,
       },
       weather: calmLambda,
       wallMs: 0,
@@ -185,11 +191,12 @@ export class VirtualFleet {
       SION_NODES: String(nodes),
       SION_NODE_MEMORY_MB: '10240',
       SION_STRIPES: '*=10+2',
-      SION_MAX_CHUNK_BYTES: String(chunkBytes / scale),
+      SION_MAX_CHUNK_BYTES: String(chunkBytes / this.#scale),
       SION_MAX_PLACED_BYTES: String(1024 * 1024 * 1024),
       SION_RECOVERY_SPREAD: String(spread),
       SION_RECOVERY_PER_NODE: String(perNode),
       SION_RECOVERY_CONCURRENCY: String(spread * perNode),
+      ...this.#options.environment,
     };
     return readSettings(proxySettingsSchema, { environment });
   }
@@ -210,7 +217,7 @@ export class VirtualFleet {
       network: this.#network.of(process),
       log: silentLog,
       store: new RemoteStore(this.#store, process, this.#storeWeather),
-      settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes / scale },
+      settings: { ...nodeDefaults, capacityBytes: nodeCapacityBytes / this.#scale },
     });
     return async (payload: Uint8Array, remainingMs: number) => {
       const event: unknown = JSON.parse(Buffer.from(payload).toString());

@@ -58,6 +58,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     objects: () => service.engine.count(),
     snapshot: () => service.loader.progress,
     recovery: () => service.engine.recovery.status,
+    copyBytes: () => service.engine.memory.copies.status.bytes,
     windows: () => windowsOf(service),
     nodes: () => service.fleet.status(),
     connections: () => ({ resp: connections.resp(), links: service.fleet.linkCount }),

@@ -46,7 +46,6 @@ class Flow {
   readonly #carried: (bytes: number) => void;
   /** The last piece has passed and the reader takes more. */
   #isReady = true;
-  #isPassing = false;
 
   constructor(from: Socket, to: Socket, throttle: Throttle, carried: (bytes: number) => void) {
     this.#from = from;
@@ -55,9 +54,7 @@ class Flow {
     this.#carried = carried;
     from.on('data', (piece: Buffer) => this.#take(piece));
     from.on('end', () => to.end());
-    to.on('drain', () => {
-      if (!this.#isPassing) this.#goOn();
-    });
+    to.on('drain', () => this.#goOn());
     // A listener for data starts the flow; it waits for its instance.
     from.pause();
   }
@@ -72,20 +69,17 @@ class Flow {
 
   #take(piece: Buffer): void {
     this.#isReady = false;
-    this.#isPassing = true;
     this.#carried(piece.length);
-    this.#pass(piece);
+    this.#book(piece.length, () => {
+      if (this.#to.write(piece)) this.#goOn();
+    });
     if (!this.#isReady) this.#from.pause();
   }
 
-  #pass(piece: Buffer): void {
-    const slice = piece.subarray(0, this.#throttle.sliceBytes);
-    this.#throttle.pass(slice.length, () => {
-      this.#to.write(slice);
-      if (slice.length < piece.length) return this.#pass(piece.subarray(slice.length));
-      this.#isPassing = false;
-      if (!this.#to.writableNeedDrain) this.#goOn();
-    });
+  /** Slice by slice; handing them on singly would cost a system call each. */
+  #book(bytes: number, then: () => void): void {
+    const sliceBytes = Math.min(bytes, this.#throttle.sliceBytes);
+    this.#throttle.pass(sliceBytes, () => (sliceBytes === bytes ? then() : this.#book(bytes - sliceBytes, then)));
   }
 
   #goOn(): void {

@@ -11,7 +11,8 @@ const grainMs = 4;
 
 /** What an Ethernet frame carries. */
 const packetBytes = 1500;
-const leastSliceBytes = 4 * packetBytes;
+/** Shorter ones cost more than they are worth. */
+const leastSliceBytes = 16 * 1024;
 
 /** With so much booked, packets wait as well: an instance that sends nothing else has the pace of its bucket. */
 const packetPatienceMs = 20;
@@ -29,9 +30,9 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** What may be booked at once: what passes in a millisecond, but no less than a few packets. */
+  /** What may be booked at once: about what is passed at once. */
   get sliceBytes(): number {
-    return Math.max(leastSliceBytes, this.bucket.pieceBytes);
+    return Math.max(leastSliceBytes, grainMs * this.bucket.pieceBytes);
   }
 
   get isFrozen(): boolean {

@@ -132,7 +132,7 @@ const status: ProxyStatus = {
   objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
   snapshot: { isLoading: true, loaded: 2, total: 8 },
   recovery: { backlogChunks: 5, underWay: 2 },
-  memory: { usedBytes: 30, capacityBytes: 300 },
+  memory: { usedBytes: 30, copyBytes: 0, capacityBytes: 300 },
   windows: [
     { window: 1, state: 'active', groups: [], usedBytes: 30 },
     { window: 2, state: 'active', groups: [], usedBytes: 40 },

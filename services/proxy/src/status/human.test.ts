@@ -39,6 +39,7 @@ function sample(
     objects: () => ({ inMemory: 5, complete: 4, pinned: 1, maxPlacedBytes: 2 ** 30 }),
     snapshot: () => snapshot,
     recovery: () => ({ backlogChunks: 7, underWay: 3 }),
+    copyBytes: () => 0,
     windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
     nodes: () => [
       { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
@@ -64,7 +65,7 @@ function sample(
 describe('the status for people', () => {
   it('adds up memory and time from the parts', () => {
     const status = sample();
-    expect(status.memory).toEqual({ usedBytes: 2048, capacityBytes: 3 * 2 ** 20 });
+    expect(status.memory).toEqual({ usedBytes: 2048, copyBytes: 0, capacityBytes: 3 * 2 ** 20 });
     expect(status.uptimeSeconds).toBe(3725);
     expect(status.totals.gets.hot).toBe(1);
   });

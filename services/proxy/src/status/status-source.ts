@@ -23,6 +23,8 @@ export interface StatusParts {
   readonly objects: () => ProxyStatus['objects'];
   readonly snapshot: () => ProxyStatus['snapshot'];
   readonly recovery: () => ProxyStatus['recovery'];
+  /** Bytes of copies of chunks in demand. */
+  readonly copyBytes: () => number;
   readonly windows: () => ProxyStatus['windows'];
   readonly nodes: () => ProxyStatus['nodes'];
   readonly connections: () => ProxyStatus['connections'];
@@ -46,6 +48,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         recovery: parts.recovery(),
         memory: {
           usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),
+          copyBytes: parts.copyBytes(),
           capacityBytes: nodes.reduce((sum, node) => sum + node.capacityBytes, 0),
         },
         windows: parts.windows(),

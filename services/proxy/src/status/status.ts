@@ -27,7 +27,8 @@ export interface ProxyStatus {
   readonly snapshot: SnapshotProgress;
   /** Lost chunks that are to be brought back ahead of reads, and those of them that are being brought back. */
   readonly recovery: { readonly backlogChunks: number; readonly underWay: number };
-  readonly memory: { readonly usedBytes: number; readonly capacityBytes: number };
+  /** `copyBytes` of the used ones are copies of chunks in demand, which give way to anything else. */
+  readonly memory: { readonly usedBytes: number; readonly copyBytes: number; readonly capacityBytes: number };
   readonly windows: readonly WindowStatus[];
   readonly nodes: readonly NodeStatus[];
   readonly connections: { readonly resp: number; readonly links: number };
