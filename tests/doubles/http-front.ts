@@ -64,6 +64,7 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     snapshot: { isLoading: false, loaded: 0, total: 0 },
     recovery: { backlogChunks: 0, underWay: 0 },
     memory: { usedBytes: 0, copyBytes: 0, capacityBytes: 0 },
+    migration: { waiting: 0, underWay: 0 },
     windows: [],
     nodes: [],
     connections: { resp: 0, links: 0 },

@@ -130,6 +130,7 @@ function createEngine() {
     snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
     recovery: () => engine.recovery.status,
     copyBytes: () => engine.memory.copies.status.bytes,
+    migration: () => engine.windows.mover.status,
     windows: () => [],
     nodes: () => [],
     connections: () => ({ resp: 0, links: 0 }),

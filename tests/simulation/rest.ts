@@ -26,6 +26,7 @@ export async function comeToRest(world: World, keys: readonly string[]): Promise
   await world.sleep(settleMs);
   if (world.elder !== undefined) world.problem(`${world.elder.process.name} does not find out that it is deposed`);
   const { life, service } = await world.reach();
+  await wakeAll(world, service);
   const last = new SimulatedClient(world, 'last', keys);
   for (const key of sorted) await last.useOnce(key);
   await world.sleep(restMs);
@@ -34,6 +35,13 @@ export async function comeToRest(world: World, keys: readonly string[]): Promise
   for (const key of sorted) await lookIntoStore(world, key, service.engine.nowMs());
   await life.stop();
   await checkLeftovers(world);
+}
+
+/** A function that was made Inactive stays so until it is invoked, and takes its time then: the last of all faults. */
+async function wakeAll(world: World, { fleet }: Service): Promise<void> {
+  await Promise.all(Array.from({ length: fleet.size }, (_, node) => fleet.warm(node)));
+  await world.sleep(settleMs);
+  await Promise.all(Array.from({ length: fleet.size }, (_, node) => fleet.warm(node)));
 }
 
 /** Where windows turn: when they are over, a window after the horizon, nothing is in memory and every node is free. */

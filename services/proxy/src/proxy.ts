@@ -59,6 +59,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     snapshot: () => service.loader.progress,
     recovery: () => service.engine.recovery.status,
     copyBytes: () => service.engine.memory.copies.status.bytes,
+    migration: () => service.engine.windows.mover.status,
     windows: () => windowsOf(service),
     nodes: () => service.fleet.status(),
     connections: () => ({ resp: connections.resp(), links: service.fleet.linkCount }),
@@ -125,9 +126,22 @@ function windowsOf({ placement, fleet }: Service): ProxyStatus['windows'] {
     window,
     state,
     groups: groups.map(({ group, nodes }) => ({ group, nodes: nodes.map((node) => fleet.functionName(node)) })),
-    usedBytes: groups.reduce(
-      (sum, { nodes }) => sum + nodes.reduce((all, node) => all + fleet.fill(node).usedBytes, 0),
-      0,
+    ...fillOf(
+      fleet,
+      groups.flatMap(({ nodes }) => nodes),
     ),
   }));
+}
+
+function fillOf(
+  fleet: Service['fleet'],
+  nodes: readonly number[],
+): { readonly usedBytes: number; readonly capacityBytes: number } {
+  let [usedBytes, capacityBytes] = [0, 0];
+  for (const node of nodes) {
+    const fill = fleet.fill(node);
+    usedBytes += fill.usedBytes;
+    capacityBytes += fill.capacityBytes;
+  }
+  return { usedBytes, capacityBytes };
 }

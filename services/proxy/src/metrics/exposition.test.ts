@@ -133,9 +133,10 @@ const status: ProxyStatus = {
   snapshot: { isLoading: true, loaded: 2, total: 8 },
   recovery: { backlogChunks: 5, underWay: 2 },
   memory: { usedBytes: 30, copyBytes: 0, capacityBytes: 300 },
+  migration: { waiting: 4, underWay: 1 },
   windows: [
-    { window: 1, state: 'active', groups: [], usedBytes: 30 },
-    { window: 2, state: 'active', groups: [], usedBytes: 40 },
+    { window: 1, state: 'active', groups: [], usedBytes: 30, capacityBytes: 300 },
+    { window: 2, state: 'active', groups: [], usedBytes: 40, capacityBytes: 300 },
   ],
   nodes: [
     { ...node, node: 0, functionName: 'a', state: 'open' },

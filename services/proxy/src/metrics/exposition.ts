@@ -149,6 +149,12 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
   plain('sion_snapshot_loading', '1 while the snapshot is being loaded, else 0.', (s) => Number(s.snapshot.isLoading));
   plain('sion_recovery_backlog_chunks', 'Lost chunks that are to be brought back.', (s) => s.recovery.backlogChunks);
   plain('sion_recoveries_under_way', 'Those of them that are being brought back.', (s) => s.recovery.underWay);
+  plain(
+    'sion_migrations_waiting',
+    'Pieces of objects that are to move to the newest window.',
+    (s) => s.migration.waiting,
+  );
+  plain('sion_migrations_under_way', 'Those that are moving.', (s) => s.migration.underWay);
   plain('sion_journal_names', 'Keys that have a write in the journal.', (s) => s.journal.names);
   plain(
     'sion_journal_stored_names',

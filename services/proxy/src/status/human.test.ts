@@ -40,7 +40,16 @@ function sample(
     snapshot: () => snapshot,
     recovery: () => ({ backlogChunks: 7, underWay: 3 }),
     copyBytes: () => 0,
-    windows: () => [{ window: 1, state: 'active', groups: [{ group: 0, nodes: ['n0', 'n1'] }], usedBytes: 2048 }],
+    migration: () => ({ waiting: 4, underWay: 1 }),
+    windows: () => [
+      {
+        window: 1,
+        state: 'active',
+        groups: [{ group: 0, nodes: ['n0', 'n1'] }],
+        usedBytes: 2048,
+        capacityBytes: 2 ** 21,
+      },
+    ],
     nodes: () => [
       { ...node, node: 0, functionName: 'sion-node-000', state: 'open', instance: 'i-1' },
       { ...node, node: 1, functionName: 'sion-node-001', state: 'idle', instance: 'i-2' },
@@ -81,11 +90,14 @@ describe('the status for people', () => {
     expect(lines[0]).toBe('SION 0.1.0 · serving · up 1 h 2 min · epoch 7');
     expect(lines).toContain('  store       directory /data/store, reachable');
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
+    expect(lines).toContain(
+      '  moved       0 chunks (0 B) to newer windows, 4 pieces to come, 1 under way; functions released 0 times',
+    );
     expect(lines).toContain('  bypassed    1 writes and reads of objects above 1.0 GiB');
     expect(lines).toContain(
       '  recovered   1 chunks (2.0 KiB), 7 to come, 3 under way; 2 parity chunks left to repair so far, 1 given up',
     );
-    expect(lines).toContain('  window 1    active, 2.0 KiB, groups 0 (2 nodes)');
+    expect(lines).toContain('  window 1    active, 2.0 KiB of 2.0 MiB, groups 0 (2 nodes)');
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
     expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');

@@ -44,6 +44,7 @@ export function formatStatus(status: ProxyStatus): string {
       `${totals.recoveries} instances, ${totals.lostChunks} chunks; ${totals.repairedChunks} chunks repaired`,
     ),
     row('recovered', recovered(status)),
+    row('moved', moved(status)),
     row('unplaced', `${totals.unplacedObjects} objects`),
     row(
       'bypassed',
@@ -97,6 +98,12 @@ function recovered({ recovery, totals }: ProxyStatus): string {
   return `${done}, ${recovery.backlogChunks} to come, ${recovery.underWay} under way; ${left}`;
 }
 
+function moved({ migration, totals }: ProxyStatus): string {
+  const done = `${totals.migratedChunks} chunks (${formatBytes(totals.migratedBytes)}) to newer windows`;
+  const coming = `${migration.waiting} pieces to come, ${migration.underWay} under way`;
+  return `${done}, ${coming}; functions released ${totals.releasedNodes} times`;
+}
+
 /** `1.5 MiB`; whole bytes below 1 KiB. */
 export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
@@ -126,7 +133,7 @@ function windowLines(status: ProxyStatus): readonly string[] {
     const groups = window.groups.map((group) => `${group.group} (${group.nodes.length} nodes)`).join(', ');
     return row(
       `window ${window.window}`,
-      `${window.state}, ${formatBytes(window.usedBytes)}, groups ${groups || 'none'}`,
+      `${window.state}, ${formatBytes(window.usedBytes)} of ${formatBytes(window.capacityBytes)}, groups ${groups || 'none'}`,
     );
   });
   return ['', ...lines];

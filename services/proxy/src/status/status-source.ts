@@ -25,6 +25,7 @@ export interface StatusParts {
   readonly recovery: () => ProxyStatus['recovery'];
   /** Bytes of copies of chunks in demand. */
   readonly copyBytes: () => number;
+  readonly migration: () => ProxyStatus['migration'];
   readonly windows: () => ProxyStatus['windows'];
   readonly nodes: () => ProxyStatus['nodes'];
   readonly connections: () => ProxyStatus['connections'];
@@ -46,6 +47,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         objects: parts.objects(),
         snapshot: parts.snapshot(),
         recovery: parts.recovery(),
+        migration: parts.migration(),
         memory: {
           usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),
           copyBytes: parts.copyBytes(),

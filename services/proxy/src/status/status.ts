@@ -29,6 +29,8 @@ export interface ProxyStatus {
   readonly recovery: { readonly backlogChunks: number; readonly underWay: number };
   /** `copyBytes` of the used ones are copies of chunks in demand, which give way to anything else. */
   readonly memory: { readonly usedBytes: number; readonly copyBytes: number; readonly capacityBytes: number };
+  /** Pieces of objects that are to move to the newest window, and those that are moving. */
+  readonly migration: { readonly waiting: number; readonly underWay: number };
   readonly windows: readonly WindowStatus[];
   readonly nodes: readonly NodeStatus[];
   readonly connections: { readonly resp: number; readonly links: number };
@@ -62,6 +64,8 @@ export interface WindowStatus {
   readonly state: 'active' | 'degraded' | 'released';
   readonly groups: readonly { readonly group: number; readonly nodes: readonly string[] }[];
   readonly usedBytes: number;
+  /** What its functions may hold. */
+  readonly capacityBytes: number;
 }
 
 /** Gives the present status; cheap enough for once a second. */
