@@ -126,7 +126,7 @@ function assemble(
     release: (index) => at(index).release(),
     isFit: (index) => at(index).isFit,
     idleSince: (index) => at(index).idleSince,
-    warm: (index) => at(index).warm(),
+    warm: (index, cause) => at(index).warm(cause),
     onLost,
     status: () => nodes.map((node) => node.status()),
     close: () => closeFleet(parts, nodes, server),

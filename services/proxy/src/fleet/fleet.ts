@@ -99,8 +99,11 @@ export interface Fleet {
   isFit(node: NodeIndex): boolean;
   /** When its last session or invocation ended, if none is under way and none is about to be. */
   idleSince(node: NodeIndex): NodeIdle | undefined;
-  /** Invokes the node so that its instance stays; resolves when that has ended. */
-  warm(node: NodeIndex): Promise<void>;
+  /**
+   * Invokes the node so that it has an instance, and keeps it; resolves when that has ended. `cause`: what it is booked
+   * under, by default `warmup`; an instance that is started ahead of a request is that request's.
+   */
+  warm(node: NodeIndex, cause?: InvocationCause): Promise<void>;
   /** What happened to the memory behind the fleet's back. One listener: the engine. */
   onLost(listener: (node: NodeIndex, lost: readonly ManifestEntry[]) => void): void;
   status(): readonly NodeStatus[];

@@ -17,7 +17,7 @@ import {
 } from '@sion/core';
 import { type Hello, type InvocationPayload, type LinkFrame, type LinkKind, linkKinds, type ToProxy } from '@sion/wire';
 import { Doubt } from './doubt.ts';
-import type { NodeIdle, NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
+import type { InvocationCause, NodeIdle, NodeIndex, NodeRequestOptions, NodeStatus } from './fleet.ts';
 import { Holdings } from './holdings.ts';
 import { readInvocationResult } from './invocation-result.ts';
 import type { InvocationEnd, Invoker } from './invoker.ts';
@@ -79,6 +79,7 @@ export class FleetNode {
   #instance: string | undefined;
   #capacityBytes: number;
   #losses = 0;
+  #warmUpCause: InvocationCause = 'warmup';
   #idle: NodeIdle;
 
   constructor(parts: FleetNodeParts) {
@@ -160,8 +161,9 @@ export class FleetNode {
   }
 
   /** Touches the instance; resolves when that has ended, at once when the node is awake anyway. */
-  async warm(): Promise<void> {
+  async warm(cause: InvocationCause = 'warmup'): Promise<void> {
     if (this.#stopping || this.#phase !== 'idle') return;
+    this.#warmUpCause = cause;
     this.#step('warm-wanted');
     await this.#invocation.ended();
   }
@@ -283,7 +285,7 @@ export class FleetNode {
     this.#sessionInstance = undefined;
     this.#timers.set('return', this.#parts.settings.openTimeoutMs, () => this.#step('return-overdue'));
     this.#linger.noteInvocation();
-    this.#invocation.start('warmup', this.#sessionNumber, 'none', 'warmup');
+    this.#invocation.start('warmup', this.#sessionNumber, 'none', this.#warmUpCause);
   }
 
   #openTimeout(): void {

@@ -187,7 +187,7 @@ export class ObjectMemory {
     const places = placement.place({ ...wish, chunkBytes: wish.chunkBytes + chunkOverheadBytes }, this.#view);
     for (const node of places ?? []) this.copies.makeRoom(node, wish.chunkBytes);
     // Their first chunks should not have to wait for cold starts.
-    for (const node of placement.takeReadied()) void fleet.warm(node);
+    for (const node of placement.takeReadied()) void fleet.warm(node, 'request');
     return places;
   }
 
