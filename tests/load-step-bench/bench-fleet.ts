@@ -10,6 +10,7 @@ import { encodeInvocation } from '@sion/wire';
 import { payloadOf } from '@sion/workload';
 import { LocalSion } from '../e2e/local-sion.ts';
 import { getObject } from './object-get.ts';
+import type { StepFleet } from './step-readers.ts';
 
 const noLimit = 2 ** 40;
 
@@ -35,7 +36,7 @@ export interface BenchObject {
   readonly sizeBytes: number;
 }
 
-export class BenchFleet {
+export class BenchFleet implements StepFleet {
   readonly #sion: LocalSion;
   readonly #options: BenchFleetOptions;
   readonly #agent = new Agent({ keepAlive: true });
@@ -102,6 +103,10 @@ export class BenchFleet {
   /** Functions that hold chunks, copies included. */
   async holders(): Promise<number> {
     return (await this.#sion.status()).nodes.filter(({ chunks }) => chunks > 0).length;
+  }
+
+  nowMs(): number {
+    return performance.now();
   }
 
   /** Reads an object; gives how long that took, and compares its bytes after that. Rejects when they are wrong. */

@@ -8,12 +8,13 @@ import { choice, runCommand, wholeNumber } from '../command-line/command-line.ts
 import { Report } from '../recovery-bench/report.ts';
 import { benchLoadStep, type LoadStepOptions } from './load-step.ts';
 import { benchSmallBesideLarge, type SmallReadsOptions } from './small-beside-large.ts';
+import { benchVirtualLoadStep } from './virtual-load-step.ts';
 import { benchVirtualSmallReads, type VirtualSmallReadsOptions } from './virtual-small-reads.ts';
 
 const usage = `usage: npm run bench:load-step -- [options]
-  --only PART        load-step, small-beside-large or virtual (all of them, one after the other)
+  --only PART        load-step, small-beside-large, virtual-load-step or virtual-small-reads (all, one after the other)
   --mb-per-second N  of an instance, in the load step (2)
-  --seconds N        of each step (60)
+  --seconds N        of each step (90)
   --small-mb-per-second N  of an instance, with small reads beside large ones (4)
   --small-reads N    of each measurement (2000)
   --virtual-mb-per-second N  of a node, in virtual time (20)
@@ -23,9 +24,10 @@ Exit code: 0 every goal was met, 1 one was missed, 2 a wrong option.`;
 const parts = {
   'load-step': benchLoadStep,
   'small-beside-large': benchSmallBesideLarge,
-  virtual: benchVirtualSmallReads,
+  'virtual-load-step': benchVirtualLoadStep,
+  'virtual-small-reads': benchVirtualSmallReads,
 } as const;
-const names = ['load-step', 'small-beside-large', 'virtual'] as const;
+const names = ['load-step', 'small-beside-large', 'virtual-load-step', 'virtual-small-reads'] as const;
 
 interface Wanted {
   readonly options: LoadStepOptions & SmallReadsOptions & VirtualSmallReadsOptions;
@@ -38,7 +40,7 @@ function readOptions(): Wanted | undefined {
       help: { type: 'boolean', default: false },
       only: { type: 'string' },
       'mb-per-second': { type: 'string', default: '2' },
-      seconds: { type: 'string', default: '60' },
+      seconds: { type: 'string', default: '90' },
       'small-mb-per-second': { type: 'string', default: '4' },
       'small-reads': { type: 'string', default: '2000' },
       'virtual-mb-per-second': { type: 'string', default: '20' },

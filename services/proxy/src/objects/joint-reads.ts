@@ -69,16 +69,6 @@ export class JointReads {
     this.#options = options;
   }
 
-  /** Bytes on the budget's account. */
-  get reservedBytes(): number {
-    return this.#reservedBytes;
-  }
-
-  /** Requests that others may join. */
-  get size(): number {
-    return this.#flights.size;
-  }
-
   /** Joins a request for the object that is under way, or sends one. */
   read(name: string, asked: Asked, ask: () => Promise<StoreAnswer>): JointRead {
     return this.join(name, 'etag' in asked ? asked : {}) ?? this.#begin(name, asked, ask);
