@@ -6,7 +6,7 @@ import {
   type VirtualStoreHooks,
   type VirtualStoreRequest,
 } from '@sion/components';
-import { createPlacement, type LayoutId, type Placement, parseStripes } from '@sion/core';
+import { createPlacement, type LayoutId, type Placement, parseStripes, type WindowPolicy } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
@@ -46,6 +46,7 @@ export interface WorldOptions {
   /** Nodes take copies of chunks in demand. */
   readonly elasticBytesPerNode?: number;
   readonly maxEntries?: number;
+  readonly windows?: WindowPolicy;
   /** The proxy before: its store and its nodes are taken over. */
   readonly after?: World;
 }
@@ -116,7 +117,10 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
   if (options.recovery !== undefined || options.elasticBytesPerNode !== undefined) fleet.source = store;
   let counter = 0;
   const metrics = new CountedMetrics();
-  const placement = createPlacement({ nodes: fleet.size, groupSize: 12 });
+  const placement = createPlacement({
+    ...{ nodes: fleet.size, groupSize: 12, nowMs: clock.monotonicMs() },
+    ...(options.windows === undefined ? {} : { windows: options.windows }),
+  });
   const engine = new Engine({
     clock,
     log: silentLog,
