@@ -18,6 +18,7 @@ import type {
   ChunkToLoad,
   ChunkToStore,
   Fleet,
+  NodeIdle,
   NodeIndex,
   NodeLoad,
   NodeRefusal,
@@ -187,13 +188,15 @@ export class MemoryFleet implements Fleet {
 
   release(): void {}
 
-  idleSince(): undefined {}
+  idleSince(_node: NodeIndex): NodeIdle | undefined {
+    return undefined;
+  }
 
   isFit(): boolean {
     return true;
   }
 
-  async warm(): Promise<void> {}
+  async warm(_node: NodeIndex): Promise<void> {}
 
   onLost(listen: (node: NodeIndex, lost: readonly ManifestEntry[]) => void): void {
     this.#listener = listen;
