@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly elasticBytesPerNode?: number;
   readonly maxEntries?: number;
   readonly windows?: WindowPolicy;
+  /** Of the store, see `VirtualStoreOptions`. Default `version`. */
+  readonly etags?: 'version' | 'content';
   /** The proxy before: its store and its nodes are taken over. */
   readonly after?: World;
 }
@@ -61,7 +63,7 @@ export interface JournaledWorldOptions extends WorldOptions {
 export async function createJournaledWorld(
   options: JournaledWorldOptions,
 ): Promise<World & { readonly journaled: JournaledStores }> {
-  const ground = createGround(options.after);
+  const ground = createGround(options);
   const { files, journalBytes = 4 * mib, journalMaxRecords = 10_000 } = options;
   let counter = 1_000_000;
   const journaled = await openJournaling({
@@ -91,7 +93,7 @@ interface Ground extends Pick<World, 'clock' | 'store' | 'hooks' | 'requests' | 
   readonly journaled?: JournaledStores;
 }
 
-function createGround(after: World | undefined): Ground {
+function createGround({ after, etags = 'version' }: WorldOptions): Ground {
   const clock = createManualClock();
   const requests: string[] = after?.requests ?? [];
   const hooks: World['hooks'] = after?.hooks ?? {};
@@ -99,6 +101,7 @@ function createGround(after: World | undefined): Ground {
     after?.store ??
     new VirtualStore({
       wallMs: () => clock.wallMs(),
+      etags,
       hooks: {
         before: (request: VirtualStoreRequest, name: string) => {
           requests.push(`${request} ${name}`);
@@ -110,7 +113,7 @@ function createGround(after: World | undefined): Ground {
   return { clock, store, hooks, requests, epoch: (after?.epoch ?? 0) + 1, lease: { held: true } };
 }
 
-export function createWorld(options: WorldOptions = {}, ground = createGround(options.after)): World {
+export function createWorld(options: WorldOptions = {}, ground = createGround(options)): World {
   const { clock, store, hooks, requests, epoch, lease, journaled } = ground;
   const { after } = options;
   const fleet = after?.fleet.restart() ?? createMemoryFleet(options.nodes ?? 12, options.capacityBytes ?? 64 * mib);

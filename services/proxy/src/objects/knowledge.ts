@@ -45,9 +45,9 @@ export interface Lookup {
 
 /** A write under way. */
 interface Writing {
-  /** The version that it replaces, if any, by its ETag. */
+  /** What it replaces, if anything, as {@link stateOf} tells it. */
   readonly before: string | undefined;
-  /** ETags that lookups found meanwhile; undefined = nothing. */
+  /** What lookups found meanwhile, as {@link stateOf} tells it; undefined = nothing. */
   readonly seen: Set<string | undefined>;
   /** Others have changed the key meanwhile, or so they say. */
   isDoubtful: boolean;
@@ -149,11 +149,11 @@ export class Knowledge {
   }
 
   /**
-   * A write of this key is about to be sent to the store; `before` is the ETag of the version that it replaces.
+   * A write of this key is about to be sent to the store; `before` is what it replaces, if that is known.
    * `move`: whether that version, or what it is replaced by, is in memory alone.
    */
-  beginWrite(key: Key, before: string | undefined, move: Move = 'none'): void {
-    this.#writing.set(key, { before, seen: new Set(), isDoubtful: false, move });
+  beginWrite(key: Key, before: KnownObject | undefined, move: Move = 'none'): void {
+    this.#writing.set(key, { before: stateOf(before), seen: new Set(), isDoubtful: false, move });
     if (move === 'moves') for (const keys of this.#watches) keys.add(key);
     this.#learned?.add(key);
     this.#absent.remove(key);
@@ -168,9 +168,10 @@ export class Knowledge {
     const writing = this.#writing.get(key);
     this.#writing.delete(key);
     const entry = this.#believe(key, object);
-    // An ETag that was there before is older; that there was nothing may also have been seen after others deleted it again.
-    const isOlder = (etag: string | undefined) => etag !== undefined && etag === writing?.before;
-    const isDoubtful = [...(writing?.seen ?? [])].some((etag) => etag !== object?.etag && !isOlder(etag));
+    // What was there before is older; that there was nothing may also have been seen after others deleted it again.
+    const isOlder = (state: string | undefined) => state !== undefined && state === writing?.before;
+    const written = stateOf(object);
+    const isDoubtful = [...(writing?.seen ?? [])].some((state) => state !== written && !isOlder(state));
     if (!isDoubtful && writing?.isDoubtful !== true) return entry;
     if (entry === undefined) this.#absent.remove(key);
     else entry.confirmed = false;
@@ -326,13 +327,13 @@ export class Knowledge {
 
   /** Somebody has seen this, and what differs from it is asked for again before its next use. Gives the entry. */
   #see(key: Key, found: StoredObject | undefined): Entry | undefined {
-    this.#writing.get(key)?.seen.add(found?.etag);
+    this.#writing.get(key)?.seen.add(stateOf(found));
     const entry = this.#directory.peek(key);
     if (entry === undefined) {
       this.#learned?.add(key);
       if (found !== undefined) this.#absent.remove(key);
     } else if (entry.object.volatile === true && found === undefined) return entry;
-    else if (entry.object.etag !== found?.etag) entry.confirmed = false;
+    else if (stateOf(entry.object) !== stateOf(found)) entry.confirmed = false;
     return entry;
   }
 
@@ -395,6 +396,13 @@ export class Knowledge {
 export function isSameBytes(a: StoredObject, b: StoredObject): boolean {
   if (a.etag === b.etag) return true;
   return a.metadata.version !== undefined && a.metadata.version === b.metadata.version;
+}
+
+/** Tells apart what a key may have: ETags alone do not, for they are content hashes, and change with nothing but the bytes. */
+function stateOf(object: StoredObject | undefined): string | undefined {
+  if (object === undefined) return undefined;
+  const { version, expiresAtMs } = object.metadata;
+  return `${object.etag} ${version ?? ''} ${expiresAtMs ?? ''}`;
 }
 
 /** What the front may know of a stored object. */

@@ -63,6 +63,24 @@ describe('what a reader has seen is not taken back', () => {
     await writing;
   });
 
+  it('while a write of the same bytes, and so of the same tag, is not acknowledged yet', async () => {
+    const world = createWorld({ etags: 'content' });
+    await putFromOutside(world, 'k', payload(10));
+    const early = hold(world, 'before', 'get');
+    const reading = world.engine.read('k');
+    await early.reached;
+    const unanswered = hold(world, 'after', 'put');
+    const writing = world.engine.mutate('k', overwrite(payload(10)));
+    await unanswered.reached;
+    early.letGo();
+    const seen = await reading;
+    const seenVersion = seen.kind === 'hit' ? seen.info.version : undefined;
+    expect((await world.engine.info('k'))?.version).toBe(seenVersion);
+    unanswered.letGo();
+    await writing;
+    expect((await world.engine.info('k'))?.version).toBe(seenVersion);
+  });
+
   it('by a write that others had replaced before it was acknowledged', async () => {
     const world = createWorld();
     await world.engine.mutate('k', overwrite(payload(10)));

@@ -156,7 +156,7 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
   const before = object === 'unknown' ? undefined : object;
   if (plan.kind === 'none') return { object: before, by: durability };
   const { knowledge } = parts;
-  knowledge.beginWrite(key, before?.etag, moveOf(plan, durability, before));
+  knowledge.beginWrite(key, before, moveOf(plan, durability, before));
   try {
     const outcome = await sendChange(parts, change, plan, before);
     if (outcome === 'conflict') {
