@@ -19,12 +19,13 @@ export function checkBounds(world: World): void {
 
 /**
  * After a session with an instance its book is known to be right: what it lists is held. Not what an old snapshot has put
- * into the book since that session began.
+ * into the book since that session began, nor after a session of a proxy that is deposed and does not know it yet.
  */
-function wrongBooksOf({ loadedMs }: ProxyLife, { fleet }: Service, { returned }: World): readonly string[] {
+function wrongBooksOf({ loadedMs }: ProxyLife, { fleet, lease }: Service, { returned }: World): readonly string[] {
   return fleet.status().flatMap(({ functionName, state, instance, chunks }) => {
-    const { result, begunMs = 0 } = returned.get(functionName) ?? {};
-    const isKnown = state === 'idle' && result?.ended === 'end' && result.instance === instance && begunMs > loadedMs;
+    const { result, begunMs = 0, epoch } = returned.get(functionName) ?? {};
+    const isOwn = epoch === lease.epoch && begunMs > loadedMs;
+    const isKnown = isOwn && state === 'idle' && result?.ended === 'end' && result.instance === instance;
     if (!isKnown || chunks <= result.chunks) return [];
     return [`${functionName} is believed to hold ${chunks} chunks, but its instance has ${result.chunks}`];
   });

@@ -1,8 +1,25 @@
 /** Seeds that failed, or that reach what others seldom do; each with why it is kept. They run with every test. */
-export const keptSeeds: Readonly<Record<string, string>> = {
-  b1: 'two proxies are deposed while they are paused, and find out when they go on',
-  b5: 'ETags are content hashes and come back with the bytes (A, B, A), values are in memory alone, in the journal, in the store',
-  b13: 'writes and deletes land late while the journal brings others to the store',
-  's-124':
-    'an upload replaces one whose metadata is guarded in the journal, and a read comes before the journal has noted it',
-};
+import type { SimulationOptions } from './simulation.ts';
+
+export interface KeptSeed extends SimulationOptions {
+  readonly why: string;
+}
+
+const still = { operations: 1000, isTurning: false };
+
+export const keptSeeds: readonly KeptSeed[] = [
+  { seed: 'b1', ...still, why: 'two proxies are deposed while they are paused, and find out when they go on' },
+  {
+    ...{ seed: 'b5', ...still },
+    why: 'ETags are content hashes and come back with the bytes (A, B, A), values are in memory alone, in the journal, in the store',
+  },
+  { seed: 'b13', ...still, why: 'writes and deletes land late while the journal brings others to the store' },
+  {
+    ...{ seed: 's-124', ...still },
+    why: 'an upload replaces one whose metadata is guarded in the journal, and a read comes before the journal has noted it',
+  },
+  {
+    ...{ seed: 'w-222', operations: 2000 },
+    why: 'a read that began before two writes of the same bytes sees the second, unacknowledged; the next read must not see the first',
+  },
+];

@@ -9,8 +9,8 @@ function explain({ seed, problems, log }: SimulationReport): string {
 }
 
 describe('the real proxy and node in a simulated world', () => {
-  it.each(Object.keys(keptSeeds))('holds its promises, seed %s', async (seed) => {
-    const report = await simulate({ seed, operations: 1000, isTurning: false });
+  it.each(keptSeeds)('holds its promises, seed $seed: $why', async (kept) => {
+    const report = await simulate(kept);
     expect(explain(report)).toBe('');
   });
 

@@ -17,7 +17,7 @@ import {
 import { awsFigures, type InstanceActivity, unlimitedNetwork, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service } from '@sion/proxy';
-import type { InvocationResult } from '@sion/wire';
+import { type InvocationResult, readInvocation } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { History } from '../doubles/history.ts';
 import { ProxyLife } from './proxy-life.ts';
@@ -55,6 +55,14 @@ const leastChunkFrameBytes = 128;
 
 const worldBeginsMs = 1_700_000_000_000;
 
+/** What a function's last invocation came to. */
+interface Returned {
+  readonly result: InvocationResult;
+  readonly begunMs: number;
+  /** Of the proxy that invoked it. */
+  readonly epoch: number;
+}
+
 export class World {
   readonly seed: string;
   readonly time = new VirtualTime();
@@ -69,7 +77,7 @@ export class World {
   readonly reads = new Map<ReadSource, number>();
   readonly settings: ProxySettings;
   /** What each function that does not run returned last, of an invocation that began then. */
-  readonly returned = new Map<string, { readonly result: InvocationResult; readonly begunMs: number }>();
+  readonly returned = new Map<string, Returned>();
   /** All that were ever started, the last one last. */
   readonly lives: ProxyLife[] = [];
   /** Whether windows turn within its hour. */
@@ -312,7 +320,7 @@ export class World {
       const begunMs = this.time.nowMs;
       this.returned.delete(functionName);
       const result = await node.handle(event, remainingMs);
-      this.returned.set(functionName, { result, begunMs });
+      this.returned.set(functionName, { result, begunMs, epoch: readInvocation(event).epoch });
       if (result.bytes > this.#nodeCapacityBytes) this.problem(`${process.name} holds ${result.bytes} bytes`);
       return Buffer.from(JSON.stringify(result));
     };
