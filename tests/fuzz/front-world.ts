@@ -129,6 +129,7 @@ function createEngine() {
     objects: () => engine.count(),
     snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
     recovery: () => engine.recovery.status,
+    budget: () => ({ lastHourUsd: 0, maxUsdPerHour: 0, isSaving: false }),
     copyBytes: () => engine.memory.copies.status.bytes,
     migration: () => engine.windows.mover.status,
     windows: () => [],

@@ -42,6 +42,8 @@ export interface TraceWorldOptions {
   readonly meanChunkBytes: number;
   /** Instances reclaimed per hour. */
   readonly reclaimedPerHour: number;
+  /** As SION_MAX_USD_PER_HOUR. Absent: no bound. */
+  readonly maxUsdPerHour?: number;
 }
 
 /** Of a node, for chunks, unscaled. */
@@ -189,6 +191,7 @@ function settingsOf(options: TraceWorldOptions): ProxySettings {
     SION_STRIPES: scaled.join(','),
     SION_MAX_CHUNK_BYTES: String(chunkBytes),
     SION_LINK_HOST: 'proxy',
+    SION_MAX_USD_PER_HOUR: String(options.maxUsdPerHour ?? 0),
   };
   return readSettings(proxySettingsSchema, { environment });
 }

@@ -1,3 +1,4 @@
+export * from './budget/budget.ts';
 export * from './chunk-id.ts';
 export * from './directory.ts';
 export * from './drain-plan.ts';

@@ -60,6 +60,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     recovery: () => service.engine.recovery.status,
     copyBytes: () => service.engine.memory.copies.status.bytes,
     migration: () => service.engine.windows.mover.status,
+    budget: () => service.budget.status,
     windows: () => windowsOf(service),
     nodes: () => service.fleet.status(),
     connections: () => ({ resp: connections.resp(), links: service.fleet.linkCount }),

@@ -5,6 +5,7 @@
 import type { Clock, Files, Functions, Log, Network, ProcessIdentity, Random, Store } from '@sion/components';
 import { createPlacement, formatLayoutId, type Placement } from '@sion/core';
 import { asSionError, type SionError } from '@sion/wire';
+import { BudgetKeeper } from './budget/budget-keeper.ts';
 import { createFleet, type RunningFleet } from './fleet/create-fleet.ts';
 import { type JournaledStores, openJournaling } from './journal/open-journaling.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
@@ -12,6 +13,7 @@ import { CountedMetrics } from './metrics/counted-metrics.ts';
 import { Engine } from './objects/engine.ts';
 import type { ProxySettings } from './settings.ts';
 import {
+  budgetPolicy,
   engineSettings,
   fleetSettings,
   journalingSettings,
@@ -46,6 +48,7 @@ export interface Service {
   readonly snapshots: SnapshotKeeper;
   readonly metrics: CountedMetrics;
   readonly store: MeteredStore;
+  readonly budget: BudgetKeeper;
 }
 
 /**
@@ -87,8 +90,9 @@ async function startEngine(
   const { clock, random, log, network, functions, files } = parts;
   const { lease, metrics, store } = held;
   const { epoch } = lease;
+  const budget = new BudgetKeeper({ clock, log: log.child({ part: 'budget' }), policy: budgetPolicy(settings) });
   const fleet = await createFleet({
-    ...{ clock, random, network, functions, metrics, epoch },
+    ...{ clock, random, network, functions, metrics, epoch, budget },
     log: log.child({ part: 'fleet' }),
     settings: fleetSettings(settings),
   });
@@ -105,7 +109,7 @@ async function startEngine(
     settings: journalingSettings(settings),
   });
   const engine = new Engine({
-    ...{ clock, log, store, journaled, lease, fleet, placement, metrics, nextId },
+    ...{ clock, log, store, journaled, lease, fleet, placement, metrics, nextId, budget },
     settings: engineSettings(settings),
     onNodeRead: () => store.countNodeRead(),
   });
@@ -113,5 +117,5 @@ async function startEngine(
   const loader = await loadSnapshot(snapshotParts);
   engine.awaitVolatiles(loader);
   const snapshots = new SnapshotKeeper({ ...snapshotParts, loader, snapshotMs: settings.snapshotMs });
-  return { lease, fleet, placement, engine, loader, journaled, snapshots, metrics, store };
+  return { lease, fleet, placement, engine, loader, journaled, snapshots, metrics, store, budget };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { functionUsdPerSecond, type PlacementOptions, priceBook, s3RequestUsd } from '@sion/core';
+import { type BudgetPolicy, functionUsdPerSecond, type PlacementOptions, priceBook, s3RequestUsd } from '@sion/core';
 import { architecture } from './fleet/linger.ts';
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
@@ -80,6 +80,11 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
       concurrency: settings.recoveryConcurrency,
     },
   };
+}
+
+/** What functions may cost. */
+export function budgetPolicy({ maxUsdPerHour, nodeMemoryMb }: ProxySettings): BudgetPolicy {
+  return { maxUsdPerHour, usdPerRunningMs: functionUsdPerSecond(priceBook, architecture, nodeMemoryMb) / 1000 };
 }
 
 /** How the fleet is cut into groups, and how these age. */

@@ -154,6 +154,13 @@ const deployment = {
     3_600_000,
     'A request to the store that was given up may still take effect for so long; the journal keeps the write until then.',
   ),
+  maxUsdPerHour: Type.Number({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    description:
+      'What functions may cost in an hour, in dollars. Above it the store serves and memory takes nothing new, until a fifth of it is free again. 0 = no bound.',
+  }),
   latencyUsdPerSecond: Type.Number({
     minimum: 0,
     maximum: 1,

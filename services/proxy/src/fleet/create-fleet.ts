@@ -5,6 +5,7 @@
 import type { Clock, Functions, Log, Network, Random } from '@sion/components';
 import { delay } from '@sion/components';
 import { chunkOverheadBytes, invocationUsd, type ManifestEntry, priceBook } from '@sion/core';
+import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Fleet, NodeIndex, NodeRefusal, NodeReply } from './fleet.ts';
 import { Invoker } from './invoker.ts';
@@ -24,6 +25,8 @@ export interface FleetParts {
   readonly settings: FleetSettings;
   /** The lease's: tokens and hellos carry it. */
   readonly epoch: number;
+  /** Told what each invocation costs. */
+  readonly budget?: Pick<BudgetKeeper, 'begin'>;
 }
 
 /** A fleet with its listener. */

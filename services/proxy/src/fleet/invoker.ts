@@ -6,6 +6,7 @@
 import type { Clock, Functions, InvocationOutcome, InvocationReport, Log, Random } from '@sion/components';
 import { backoffMs, type SessionEvent } from '@sion/core';
 import { encodeInvocation, type InvocationPayload } from '@sion/wire';
+import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { CostCause, Metrics } from '../metrics/metrics.ts';
 import type { InvocationCause } from './fleet.ts';
 import type { FleetSettings } from './settings.ts';
@@ -38,6 +39,8 @@ export interface InvokerParts {
   readonly settings: FleetSettings;
   /** Dollars of an invocation that was billed for `billedMs`. */
   readonly priceUsd: (billedMs: number, memoryMb: number) => number;
+  /** Told what each invocation costs. */
+  readonly budget?: Pick<BudgetKeeper, 'begin'>;
 }
 
 const costCauses: Readonly<Record<InvocationCause, CostCause>> = {
@@ -61,7 +64,7 @@ export class Invoker {
 
   /** Starts an invocation; `onRun` is called once, when it is known to run. */
   invoke(payload: InvocationPayload, cause: InvocationCause, onRun: () => void): Invocation {
-    const { clock, functions, metrics, settings } = this.#parts;
+    const { clock, functions, metrics, settings, budget } = this.#parts;
     const functionName = payload.node;
     const startedMs = clock.monotonicMs();
     const giveUp = new AbortController();
@@ -73,15 +76,15 @@ export class Invoker {
       metrics.countInvocation(cause);
       onRun();
     };
+    const bill = budget?.begin();
     const run = async (): Promise<InvocationEnd> => {
       const outcome = await this.#outcomeOf(
         functions.invoke(functionName, encodeInvocation(payload), { signal: giveUp.signal }),
       );
       timer.cancel();
-      if (outcome.kind === 'returned' || outcome.kind === 'function-error') {
-        confirm();
-        this.#book(cause, outcome.report, clock.monotonicMs() - startedMs);
-      }
+      const hasRun = outcome.kind === 'returned' || outcome.kind === 'function-error';
+      if (hasRun) confirm();
+      bill?.(hasRun ? this.#book(cause, outcome.report, clock.monotonicMs() - startedMs) : 0);
       return this.#endOf(functionName, outcome);
     };
     return { ended: run(), confirm, abandon: () => giveUp.abort() };
@@ -113,11 +116,14 @@ export class Invoker {
     }
   }
 
-  #book(cause: InvocationCause, report: InvocationReport | undefined, passedMs: number): void {
+  /** Gives the dollars. */
+  #book(cause: InvocationCause, report: InvocationReport | undefined, passedMs: number): number {
     const { metrics, priceUsd, settings } = this.#parts;
     // Without a report the time that passed here is the best estimate, and errs on the dear side.
     const billedMs = report?.billedMs ?? Math.ceil(passedMs);
-    metrics.addCost(costCauses[cause], priceUsd(billedMs, report?.memoryMb ?? settings.nodeMemoryMb));
+    const usd = priceUsd(billedMs, report?.memoryMb ?? settings.nodeMemoryMb);
+    metrics.addCost(costCauses[cause], usd);
+    return usd;
   }
 
   #endOf(functionName: string, outcome: InvocationOutcome): InvocationEnd {

@@ -7,6 +7,9 @@
  *
  * While a snapshot is being loaded it is **closed**: no node is asked for anything, since a session would evict the chunks
  * that no manifest lists yet. What comes in is not placed, reads go to the store, and evictions wait.
+ *
+ * While the budget **saves**, nothing new comes in and nothing moves or comes back, and readers turn to the store where that
+ * has the bytes.
  */
 import type { Clock, Log } from '@sion/components';
 import {
@@ -56,6 +59,8 @@ export interface MemoryParts extends Pick<DemandCopiesParts, 'isInStore' | 'onNo
   readonly makeRoom: () => boolean;
   /** Frees all that lies on the group's nodes, and the group. */
   readonly releaseGroup: (group: PlacementGroup) => void;
+  /** Whether functions are to be left alone where there is another way. */
+  readonly isSaving: () => boolean;
 }
 
 /** A chunk that a node has lost, of an object that is in the directory. */
@@ -130,6 +135,10 @@ export class ObjectMemory {
     return this.#unwanted === undefined;
   }
 
+  get isSaving(): boolean {
+    return this.parts.isSaving();
+  }
+
   /** Leaves the nodes alone until {@link open}. Before the first request only. */
   close(): void {
     this.#unwanted ??= [];
@@ -142,13 +151,13 @@ export class ObjectMemory {
     for (const { id, fragments } of unwanted) this.#evict(id, fragments);
   }
 
-  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory, or that closed. */
+  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory, or that is closed or saves. */
   beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter | undefined {
     if (sizeBytes !== undefined && sizeBytes > this.parts.maxObjectBytes) {
       this.parts.metrics.countBypassed();
       return undefined;
     }
-    if (!this.isOpen) {
+    if (!this.isOpen || this.isSaving) {
       this.parts.metrics.countUnplaced();
       return undefined;
     }
@@ -213,6 +222,7 @@ export class ObjectMemory {
 
   /** A read has used this fragment; `data` are all its data chunks if they are at hand. As `FragmentMover.passed`. */
   passed(object: PlacedObject, number: number, data: readonly Uint8Array[] | undefined): Promise<void> | undefined {
+    if (this.isSaving) return undefined;
     if (this.isOutdated(object, number)) return this.#mover?.passed(object, number, data);
     return data === undefined ? undefined : repairFragment(this, object, number, data);
   }

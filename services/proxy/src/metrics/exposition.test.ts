@@ -100,6 +100,9 @@ describe('the metrics as Prometheus text', () => {
     expect(samples.get('sion_recovery_backlog_chunks')).toBe(5);
     expect(samples.get('sion_recoveries_under_way')).toBe(2);
     expect(samples.get('sion_memory_capacity_bytes')).toBe(300);
+    expect(samples.get('sion_spending_usd')).toBe(0.25);
+    expect(samples.get('sion_spending_limit_usd')).toBe(2);
+    expect(samples.get('sion_saving')).toBe(0);
   });
 
   it('shows what the journal holds', async () => {
@@ -132,6 +135,7 @@ const status: ProxyStatus = {
   objects: { inMemory: 3, complete: 2, pinned: 0, maxPlacedBytes: 2 ** 30 },
   snapshot: { isLoading: true, loaded: 2, total: 8 },
   recovery: { backlogChunks: 5, underWay: 2 },
+  budget: { lastHourUsd: 0.25, maxUsdPerHour: 2, isSaving: false },
   memory: { usedBytes: 30, copyBytes: 0, capacityBytes: 300 },
   migration: { waiting: 4, underWay: 1 },
   windows: [

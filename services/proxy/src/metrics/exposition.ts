@@ -166,6 +166,9 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
   plain('sion_journal_disk_bytes', 'Bytes of the journal’s files.', (s) => s.journal.diskBytes);
   plain('sion_journal_oldest_seconds', 'How long the oldest of them has waited.', (s) => s.journal.oldestSeconds);
   plain('sion_demand_copy_bytes', 'Bytes of copies of chunks whose functions were busy.', (s) => s.memory.copyBytes);
+  plain('sion_spending_usd', 'Dollars that functions have cost in the last hour.', (s) => s.budget.lastHourUsd);
+  plain('sion_spending_limit_usd', 'What they may cost in an hour; 0 = no bound.', (s) => s.budget.maxUsdPerHour);
+  plain('sion_saving', '1 while that is spent and the store serves, else 0.', (s) => Number(s.budget.isSaving));
   plain('sion_memory_capacity_bytes', 'Bytes that the nodes may hold.', (s) => s.memory.capacityBytes);
   plain('sion_serving', '1 while requests are served, else 0.', (s) => (s.state === 'serving' ? 1 : 0));
   plain('sion_uptime_seconds', 'Seconds since the proxy started.', (s) => s.uptimeSeconds);

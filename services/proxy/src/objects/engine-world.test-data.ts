@@ -49,6 +49,8 @@ export interface WorldOptions {
   readonly windows?: WindowPolicy;
   /** Of the store, see `VirtualStoreOptions`. Default `version`. */
   readonly etags?: 'version' | 'content';
+  /** As the budget's verdict; may change. */
+  readonly budget?: { readonly isSaving: boolean };
   /** The proxy before: its store and its nodes are taken over. */
   readonly after?: World;
 }
@@ -132,6 +134,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
     metrics,
     placement,
     ...(journaled === undefined ? {} : { journaled }),
+    ...(options.budget === undefined ? {} : { budget: options.budget }),
     lease: {
       isHeld: () => lease.held,
       assertHeld: () => {

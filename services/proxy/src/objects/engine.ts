@@ -6,6 +6,7 @@
 import { type Clock, delay, type Log, type Store, type StoredObject } from '@sion/components';
 import { keyOfName, type LayoutId, nameOfKey, type Placement } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
+import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { JournaledStores } from '../journal/open-journaling.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
@@ -64,6 +65,8 @@ export interface EngineParts {
   readonly nextId: () => LayoutId;
   /** A node has read from the store itself. */
   readonly onNodeRead?: () => void;
+  /** Of functions; without it they may cost anything. */
+  readonly budget?: Pick<BudgetKeeper, 'isSaving'>;
 }
 
 /** A snapshot that is being loaded. */
@@ -117,6 +120,7 @@ export class Engine implements Objects {
       onNodeRead: parts.onNodeRead ?? (() => {}),
       makeRoom: () => this.knowledge.evictColdest(),
       releaseGroup: (group) => this.windows.keeper.releaseGroup(group),
+      isSaving: () => parts.budget?.isSaving === true,
     });
     this.knowledge = new Knowledge({
       maxEntries: settings.maxEntries,

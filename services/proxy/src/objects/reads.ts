@@ -13,6 +13,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { JointRead, JointReads, StoreAnswer } from './joint-reads.ts';
 import type { KeyTurns } from './key-turns.ts';
 import { type Entry, infoOf, type Knowledge, type Lookup } from './knowledge.ts';
+import type { KnownObject } from './known-object.ts';
 import { lookUp } from './lookups.ts';
 import { MemoryBody, Superseded } from './memory-body.ts';
 import type { Key, ObjectBody, ObjectInfo, ObjectRange, ReadOptions, ReadOutcome, ReadTrace } from './objects.ts';
@@ -119,7 +120,9 @@ async function readEntry(
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
-  if (entry.placed?.present && parts.memory.isOpen) return await readMemory(parts, entry, range, options, begunMs);
+  if (entry.placed?.present && mayReadMemory(parts, object)) {
+    return await readMemory(parts, entry, range, options, begunMs);
+  }
   if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
   if (object.volatile === true) return forgetVolatile(parts, entry);
   if (range.end - range.start === object.sizeBytes) return await readWholeEntry(parts, entry, options, begunMs);
@@ -128,6 +131,11 @@ async function readEntry(
     return hit(object, range, storeBody(parts, { entry, object, got: got.body, range, options, begunMs }));
   if (entry.object === object) entry.confirmed = false;
   return 'superseded';
+}
+
+/** What memory alone has is read there at any price. */
+function mayReadMemory({ memory }: ReadParts, object: KnownObject): boolean {
+  return memory.isOpen && (object.volatile === true || !memory.isSaving);
 }
 
 /** All of what is believed, from the store, by a request that reads at the same time share. */

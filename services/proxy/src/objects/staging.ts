@@ -12,7 +12,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { Durability, NewBytes, StagedBytes } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
 import { KeptBytes, PlacedBytes, UploadedBytes, type Uploading } from './staged-bytes.ts';
-import { finishPlacing, noRoom, nowhere, tooLarge } from './volatile-writes.ts';
+import { finishPlacing, noRoom, nowhere, overBudget, tooLarge } from './volatile-writes.ts';
 
 export interface StagingParts {
   readonly store: Store;
@@ -39,6 +39,7 @@ export async function stageBytes(
   options: StageOptions,
 ): Promise<StagedBytes> {
   if (options.durability === 'memory' && !options.place) throw nowhere();
+  if (options.durability === 'memory' && parts.memory.isSaving) throw overBudget();
   if (bytes.kind === 'bytes') return new KeptBytes(bytes.bytes);
   if (bytes.sizeBytes !== undefined) assertSize(parts, bytes.sizeBytes);
   // Without room the bytes are not waited for: whoever holds it may be a client that has stopped sending.

@@ -33,6 +33,7 @@ export async function placeVolatile(
   { key, before, bytes, metadata, place }: VolatileWrite,
 ): Promise<{ readonly object: KnownObject; readonly placed: PlacedObject } | 'conflict'> {
   if (!place) throw nowhere();
+  if (parts.memory.isSaving && !(bytes instanceof PlacedBytes)) throw overBudget();
   const placed = bytes instanceof PlacedBytes ? bytes.placed : await placeKept(parts.memory, bytes.bytes);
   const isOwn = !(bytes instanceof PlacedBytes);
   try {
@@ -82,6 +83,13 @@ export function nowhere(): SionError {
   return new SionError(
     'invalid',
     'durability memory and no place in memory: use store or journal, or let it be placed',
+  );
+}
+
+export function overBudget(): SionError {
+  return new SionError(
+    'capacity',
+    'functions have cost what they may in an hour (SION_MAX_USD_PER_HOUR), and memory takes nothing new; use durability store or journal, raise the bound, or retry later',
   );
 }
 

@@ -104,7 +104,7 @@ export class Recovery implements LossWatcher {
 
   onLost(node: NodeIndex, pieces: readonly LostPiece[]): void {
     const { placement, metrics, log, clock, isInStore } = this.#parts;
-    if (this.#stopped || placement.stateOf(node) !== 'active') return;
+    if (this.#stopped || this.#parts.memory.isSaving || placement.stateOf(node) !== 'active') return;
     const lost: LostChunk[] = [];
     for (const { object, id, lengthBytes } of pieces) {
       if (object.origin === undefined) continue;
@@ -158,6 +158,7 @@ export class Recovery implements LossWatcher {
     const { clock, placement, metrics } = this.#parts;
     this.#timer?.cancel();
     this.#timer = undefined;
+    if (this.#parts.memory.isSaving) this.#giveUp();
     for (;;) {
       const nowMs = clock.monotonicMs();
       const step = this.#queue.next(this.#view, placement, nowMs);
@@ -169,6 +170,12 @@ export class Recovery implements LossWatcher {
       }
     }
     this.#noteEnd();
+  }
+
+  /** What is not under way comes back on demand alone. */
+  #giveUp(): void {
+    this.#parts.metrics.countRecoveryGivenUp(this.#queue.backlog - this.#queue.running);
+    this.#queue.clear();
   }
 
   #noteEnd(): void {

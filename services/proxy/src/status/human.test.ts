@@ -23,6 +23,7 @@ const emptyDepth = {
 function sample(
   snapshot: ProxyStatus['snapshot'] = { isLoading: false, loaded: 9, total: 9 },
   depth: ReturnType<StatusParts['journal']> = emptyDepth,
+  budget: ProxyStatus['budget'] = { lastHourUsd: 0.02, maxUsdPerHour: 0, isSaving: false },
 ) {
   const clock = createManualClock();
   const metrics = createMetrics();
@@ -40,6 +41,7 @@ function sample(
     snapshot: () => snapshot,
     recovery: () => ({ backlogChunks: 7, underWay: 3 }),
     copyBytes: () => 0,
+    budget: () => budget,
     migration: () => ({ waiting: 4, underWay: 1 }),
     windows: () => [
       {
@@ -101,6 +103,15 @@ describe('the status for people', () => {
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
     expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');
+  });
+
+  it('says what of a bound in dollars is spent, and that it saves', () => {
+    expect(formatStatus(sample())).not.toContain('  budget ');
+    const spent = sample(undefined, undefined, { lastHourUsd: 1.25, maxUsdPerHour: 1, isSaving: true });
+    expect(formatStatus(spent)).toContain(
+      '  budget      $1.25 for functions in the last hour, of $1.00\n              It is spent: the store serves',
+    );
+    expect(formatLiveLine(spent)).toContain('budget spent: the store serves');
   });
 
   it('says how far the snapshot is loaded, while it is', () => {

@@ -17,6 +17,7 @@ export function formatLiveLine(status: ProxyStatus): string {
     `functions ${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`,
     `${formatBytes(status.memory.usedBytes)} in memory`,
     formatUsd(sum(status.totals.costUsd)),
+    ...(status.budget.isSaving ? ['budget spent: the store serves'] : []),
     ...journal,
   ];
   return parts.join(' · ');
@@ -52,6 +53,7 @@ export function formatStatus(status: ProxyStatus): string {
     ),
     row('store asked', counts(totals.storeRequests)),
     row('cost', `${formatUsd(sum(totals.costUsd))} (${costs(totals.costUsd)})`),
+    ...budgetLines(status),
   ];
   return [...lines, ...windowLines(status), ...nodeLines(status.nodes)].join('\n');
 }
@@ -61,6 +63,15 @@ const acknowledged: Readonly<Record<ProxyStatus['durability'], string>> = {
   journal: 'when the journal has them (journal)',
   memory: 'when functions hold them, and never stored (memory)',
 };
+
+/** Nothing without a bound. */
+function budgetLines({ budget: { lastHourUsd, maxUsdPerHour, isSaving } }: ProxyStatus): readonly string[] {
+  if (maxUsdPerHour === 0) return [];
+  const spent = `${formatUsd(lastHourUsd)} for functions in the last hour, of ${formatUsd(maxUsdPerHour)}`;
+  const lines = [row('budget', spent)];
+  if (isSaving) lines.push(row('', 'It is spent: the store serves, and memory takes nothing new (docs/budget.md).'));
+  return lines;
+}
 
 /** Nothing as long as the journal was never used. */
 function journalLines({ journal, totals }: ProxyStatus): readonly string[] {

@@ -26,6 +26,7 @@ export interface StatusParts {
   /** Bytes of copies of chunks in demand. */
   readonly copyBytes: () => number;
   readonly migration: () => ProxyStatus['migration'];
+  readonly budget: () => ProxyStatus['budget'];
   readonly windows: () => ProxyStatus['windows'];
   readonly nodes: () => ProxyStatus['nodes'];
   readonly connections: () => ProxyStatus['connections'];
@@ -53,6 +54,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
           copyBytes: parts.copyBytes(),
           capacityBytes: nodes.reduce((sum, node) => sum + node.capacityBytes, 0),
         },
+        budget: parts.budget(),
         windows: parts.windows(),
         nodes,
         connections: parts.connections(),

@@ -1,4 +1,5 @@
 /** What `/v1/status`, `sion status --json`, INFO and the live line say; one shape for all of them. */
+import type { BudgetStatus } from '../budget/budget-keeper.ts';
 import type { NodeStatus } from '../fleet/fleet.ts';
 import type { MetricsSnapshot } from '../metrics/metrics.ts';
 import type { Durability } from '../objects/objects.ts';
@@ -31,6 +32,8 @@ export interface ProxyStatus {
   readonly memory: { readonly usedBytes: number; readonly copyBytes: number; readonly capacityBytes: number };
   /** Pieces of objects that are to move to the newest window, and those that are moving. */
   readonly migration: { readonly waiting: number; readonly underWay: number };
+  /** What functions cost, against `SION_MAX_USD_PER_HOUR`. */
+  readonly budget: BudgetStatus;
   readonly windows: readonly WindowStatus[];
   readonly nodes: readonly NodeStatus[];
   readonly connections: { readonly resp: number; readonly links: number };

@@ -48,6 +48,7 @@ export class Mover implements FragmentMover {
   /** The fragment should move when there is time for it. */
   want(object: PlacedObject, number: number): void {
     if (this.#settings.concurrency === 0 || this.#stop.signal.aborted || this.#waiting.size >= maxWaiting) return;
+    if (this.#parts.memory.isSaving) return;
     this.#waiting.set(`${object.name}/${number}`, { object, number });
     this.#pump();
   }
@@ -60,6 +61,7 @@ export class Mover implements FragmentMover {
   }
 
   #pump(): void {
+    if (this.#parts.memory.isSaving) this.#waiting.clear();
     for (const [key, { object, number }] of this.#waiting) {
       if (this.#underWay.size >= this.#settings.concurrency) return;
       this.#waiting.delete(key);

@@ -13,6 +13,8 @@ export interface WarmUpParts {
   readonly fleet: Fleet;
   readonly placement: Placement;
   readonly policy: WarmUpPolicy;
+  /** Nobody is touched while the budget saves. */
+  readonly isSaving?: () => boolean;
 }
 
 /** Touches that are under way at a time. */
@@ -39,12 +41,12 @@ export class WarmUps {
 
   /** Touches those that are due, and comes back when the next one is. */
   #look(): void {
-    const { clock, placement, policy } = this.#parts;
+    const { clock, placement, policy, isSaving } = this.#parts;
     const soonestMs = soonestWarmUpMs(policy);
     if (soonestMs === 0 || this.#stopped) return;
     const nowMs = clock.monotonicMs();
     let nextMs = nowMs + soonestMs;
-    for (const { groups } of placement.windows()) {
+    for (const { groups } of isSaving?.() === true ? [] : placement.windows()) {
       for (const { nodes } of groups) {
         for (const node of nodes) {
           const dueMs = this.#dueMs(node);

@@ -30,7 +30,7 @@ export function beginWindows(parts: EngineParts, memory: ObjectMemory, knowledge
     log: log.child({ part: 'windows' }),
   });
   const policy = settings.warmUp ?? { activeMs: 0, degradedMs: 0 };
-  const warmUps = new WarmUps({ clock, fleet, placement, policy });
+  const warmUps = new WarmUps({ clock, fleet, placement, policy, isSaving: () => memory.isSaving });
   return {
     keeper,
     mover,
