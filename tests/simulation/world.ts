@@ -50,6 +50,14 @@ function demandOf(seed: string): Partial<ProxySettings> {
   return { busyRequestsPerNode, elasticBytesPerNode, jointReadBytes, bulkThresholdBytes: 1024 };
 }
 
+/** What functions may cost: in one of six worlds so little that the store has to serve now and then. */
+function budgetOf(seed: string): Partial<ProxySettings> {
+  const random = new SeededRandom(`${seed} budget`);
+  return random.integer(6) === 0 ? { maxUsdPerHour: leastUsdPerHour * (1 + random.integer(8)) } : {};
+}
+
+const leastUsdPerHour = 0.0001;
+
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
 
@@ -107,6 +115,7 @@ export class World {
       ...tightLimits,
       ...demandOf(seed),
       ...turning.settings,
+      ...budgetOf(seed),
       ...settings,
     };
     this.network = new VirtualNetwork(this.weather.network);

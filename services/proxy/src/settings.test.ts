@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ProxySettings, proxySettingsSchema, stripesOf } from './settings.ts';
 import {
   adminSettings,
+  budgetPolicy,
   engineSettings,
   fleetSettings,
   httpSettings,
@@ -90,7 +91,7 @@ describe('the proxy’s settings', () => {
     expect(() => assertSettings(settings)).toThrow(/^2 settings are wrong:\n.*SION_STORE.*\n.*SION_NODES/);
   });
 
-  it.each(['SION_MAX_USD_PER_HOUR', 'SION_RESP_PROT'])('refuse %s, which would do nothing', (name) => {
+  it.each(['SION_ACLS', 'SION_RESP_PROT'])('refuse %s, which would do nothing', (name) => {
     expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
   });
 
@@ -122,6 +123,7 @@ describe('the proxy’s settings', () => {
       lambdaEndpoint,
       journalingSettings,
       placementOptions,
+      budgetPolicy,
     ])
       part(settings);
     leaseTtlMs(settings);

@@ -84,7 +84,8 @@ export class Invoker {
       timer.cancel();
       const hasRun = outcome.kind === 'returned' || outcome.kind === 'function-error';
       if (hasRun) confirm();
-      bill?.(hasRun ? this.#book(cause, outcome.report, clock.monotonicMs() - startedMs) : 0);
+      const usd = hasRun ? this.#book(cause, outcome.report, clock.monotonicMs() - startedMs) : 0;
+      bill?.(usd);
       return this.#endOf(functionName, outcome);
     };
     return { ended: run(), confirm, abandon: () => giveUp.abort() };
