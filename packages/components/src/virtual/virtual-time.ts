@@ -9,6 +9,12 @@ import { Agenda, type AgendaEntry } from './agenda.ts';
 /** The least time that passes when any does, in milliseconds: less would be lost in the sum, and time stand still. */
 const tickMs = 0.001;
 
+/**
+ * Events in one turn of the process's own loop, which has a cost of its own. Each is a macrotask: all promises that can settle
+ * by themselves have, before the next one comes up.
+ */
+const eventsPerTurn = 64;
+
 export class VirtualTime {
   readonly #agenda = new Agenda<() => void>();
   #nowMs = 0;
@@ -29,19 +35,40 @@ export class VirtualTime {
    * Lets events happen until `isOver`, asked after each of them. Gives false when nothing is left to happen, or `untilMs`
    * is reached, before that.
    */
-  async run(isOver: () => boolean, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
-    await settled();
-    while (!isOver()) {
-      const due = this.#agenda.takeDue(untilMs);
-      if (due === undefined) {
-        if (untilMs < Number.POSITIVE_INFINITY) this.#nowMs = Math.max(this.#nowMs, untilMs);
-        return false;
-      }
-      this.#nowMs = Math.max(this.#nowMs, due.atMs);
-      this.events++;
-      due.what();
-      await settled();
+  run(isOver: () => boolean, untilMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let isEnded = false;
+      const step = () => {
+        if (isEnded) return;
+        try {
+          const isGoingOn = !isOver() && this.#letHappen(untilMs);
+          if (isGoingOn) return;
+          isEnded = true;
+          resolve(isOver());
+        } catch (thrown) {
+          isEnded = true;
+          reject(thrown);
+        }
+      };
+      const turn = () => {
+        if (isEnded) return;
+        for (let count = 0; count < eventsPerTurn; count++) setImmediate(step);
+        setImmediate(turn);
+      };
+      turn();
+    });
+  }
+
+  /** The next event; false when there is none by then. */
+  #letHappen(untilMs: number): boolean {
+    const due = this.#agenda.takeDue(untilMs);
+    if (due === undefined) {
+      if (untilMs < Number.POSITIVE_INFINITY) this.#nowMs = Math.max(this.#nowMs, untilMs);
+      return false;
     }
+    this.#nowMs = Math.max(this.#nowMs, due.atMs);
+    this.events++;
+    due.what();
     return true;
   }
 
@@ -49,11 +76,4 @@ export class VirtualTime {
   get nextMs(): number | undefined {
     return this.#agenda.nextMs();
   }
-}
-
-/** All promises that could settle by themselves have: a macrotask comes after every microtask. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
