@@ -111,7 +111,10 @@ async function startEngine(
   const engine = new Engine({
     ...{ clock, log, store, journaled, lease, fleet, placement, metrics, nextId, budget },
     settings: engineSettings(settings),
-    onNodeRead: () => store.countNodeRead(),
+    onNodeRead: () => {
+      store.countNodeRead();
+      budget.book(parts.storePrices.get);
+    },
   });
   const snapshotParts = { clock, log, files, engine, fleet, placement, epoch, sliceBytes: defaultSliceBytes };
   const loader = await loadSnapshot(snapshotParts);

@@ -42,6 +42,18 @@ describe('the budget', () => {
     expect(budget.lastHourUsd(1900)).toBeCloseTo(0.6);
   });
 
+  it('counts what is booked at once, and nothing of what ran once that is over', () => {
+    const budget = new Budget({ maxUsdPerHour: 1, usdPerRunningMs: 0.001 });
+    budget.begin(0.1);
+    budget.begin(0.2);
+    budget.book(0.5, 1);
+    expect(budget.lastHourUsd(100.3)).toBeCloseTo(0.7);
+    budget.end(0.2, 0, 200);
+    budget.end(0.1, 0, 200);
+    expect(budget.lastHourUsd(hourMs)).toBe(0.5);
+    expect(budget.lastHourUsd(hourMs + minuteMs)).toBe(0);
+  });
+
   it('holds every dollar for an hour and none for longer than a minute more', () => {
     const bills = fc.array(fc.record({ afterMs: fc.nat(20 * minuteMs), cents: fc.integer({ min: 1, max: 100 }) }), {
       maxLength: 60,

@@ -1,5 +1,5 @@
 /**
- * The bound on what functions may cost in an hour: a sliding sum of what was billed, of what runs and is not billed yet,
+ * The bound on what functions may cost in an hour: a sliding sum of what was booked, of what runs and is not billed yet,
  * and the verdict to save or to spend. Pure: the time comes in with each call and never runs backwards.
  *
  * Must never: forget a dollar before it is an hour old, nor turn from one verdict to the other and back by the minute. So
@@ -25,6 +25,8 @@ const spendAgainShare = 0.8;
 export class Budget {
   readonly #policy: BudgetPolicy;
   readonly #usdBySlot = new Float64Array(slots);
+  /** Of all slots. */
+  #bookedUsd = 0;
   #slot = 0;
   #running = 0;
   /** Sum of the moments at which what runs began. */
@@ -48,17 +50,24 @@ export class Budget {
   /** It is over, and costs this. */
   end(begunMs: number, usd: number, nowMs: number): void {
     this.#running -= 1;
-    this.#begunSumMs -= begunMs;
+    // What rounding has left of the sum goes when nothing runs.
+    this.#begunSumMs = this.#running === 0 ? 0 : this.#begunSumMs - begunMs;
+    this.book(usd, nowMs);
+  }
+
+  /** Counts dollars that were spent at once. */
+  book(usd: number, nowMs: number): void {
     this.#turnTo(nowMs);
     const at = this.#slot % slots;
     this.#usdBySlot[at] = (this.#usdBySlot[at] ?? 0) + usd;
+    this.#bookedUsd += usd;
   }
 
   /** Dollars of the last hour, those included that what runs has cost so far. */
   lastHourUsd(nowMs: number): number {
     this.#turnTo(nowMs);
     const runningMs = this.#running * nowMs - this.#begunSumMs;
-    return this.#usdBySlot.reduce((sum, usd) => sum + usd, runningMs * this.#policy.usdPerRunningMs);
+    return this.#bookedUsd + runningMs * this.#policy.usdPerRunningMs;
   }
 
   /** Whether SION is to save now. */
@@ -73,7 +82,10 @@ export class Budget {
   #turnTo(nowMs: number): void {
     const slot = Math.floor(nowMs / slotMs);
     const passed = Math.min(slots, slot - this.#slot);
+    if (passed <= 0) return;
     for (let back = 0; back < passed; back++) this.#usdBySlot[(slot - back) % slots] = 0;
-    if (passed > 0) this.#slot = slot;
+    this.#slot = slot;
+    // Anew each time: a difference of sums would gather what rounding leaves.
+    this.#bookedUsd = this.#usdBySlot.reduce((sum, usd) => sum + usd, 0);
   }
 }

@@ -31,6 +31,12 @@ describe('the keeper of the budget', () => {
     expect(lines).toEqual(['warn budget-spent', 'info budget-free']);
   });
 
+  it('counts what functions read from the store', () => {
+    const { keeper } = createKeeper(0.01);
+    keeper.book(0.01);
+    expect(keeper.status).toMatchObject({ lastHourUsd: 0.01, isSaving: true });
+  });
+
   it('counts what runs at a node’s price, although nobody has billed it yet', () => {
     const { clock, keeper } = createKeeper(0.01);
     for (let node = 0; node < 10; node++) keeper.begin();

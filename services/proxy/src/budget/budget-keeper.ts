@@ -1,6 +1,6 @@
 /**
- * Keeps the functions within `SION_MAX_USD_PER_HOUR`: takes what each invocation costs, and tells whoever is about to use
- * functions whether to save instead. Which parts heed that stands in `docs/budget.md`. Core's `Budget` has the rule.
+ * Keeps the functions within `SION_MAX_USD_PER_HOUR`: takes what each invocation costs and what functions read from the
+ * store, and tells whoever is about to use functions whether to save instead. Which parts heed that stands in `docs/budget.md`. Core's `Budget` has the rule.
  *
  * Must never: fail or hold up a request. Above the bound the store serves.
  */
@@ -32,6 +32,11 @@ export class BudgetKeeper {
     const begunMs = this.#clock.monotonicMs();
     this.#budget.begin(begunMs);
     return (usd) => this.#budget.end(begunMs, usd, this.#clock.monotonicMs());
+  }
+
+  /** Functions have cost this otherwise than by an invocation. */
+  book(usd: number): void {
+    this.#budget.book(usd, this.#clock.monotonicMs());
   }
 
   /** Whether functions are to be left alone where there is another way. */

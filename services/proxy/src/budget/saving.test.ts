@@ -1,6 +1,18 @@
 /** What the engine does with functions while the budget saves, and that all of it comes back by itself. */
 import { describe, expect, it } from 'vitest';
-import { createWorld, overwrite, pass, payload, placed, valueOf } from '../objects/engine-world.test-data.ts';
+import {
+  createJournaledWorld,
+  createWorld,
+  failing,
+  overwrite,
+  pass,
+  payload,
+  piecesOf,
+  placed,
+  putStream,
+  valueOf,
+} from '../objects/engine-world.test-data.ts';
+import { createMemoryFiles } from '../objects/trial/life.test-data.ts';
 
 const bytes = payload(300_000);
 const other = payload(300_000, 2);
@@ -39,6 +51,65 @@ describe('while the budget saves', () => {
     await world.engine.mutate('k', overwrite(other));
     expect(await valueOf(world, 'k')).toEqual(Buffer.from(other));
     expect(await world.store.head('k')).toBeDefined();
+  });
+
+  it('a body that is being sent comes from the store from then on, and from memory when that fails', async () => {
+    const budget = { isSaving: false };
+    const world = createWorld({ budget, maxChunkBytes: 16 * 1024 });
+    await world.engine.mutate('k', overwrite(bytes));
+    await placed(world, 'k');
+    const readTurning = async () => {
+      budget.isSaving = false;
+      const outcome = await world.engine.read('k');
+      if (outcome.kind !== 'hit') throw new Error(outcome.kind);
+      budget.isSaving = true;
+      const before = world.fleet.fetches;
+      const got = Buffer.from(await outcome.body.bytes());
+      expect(got.equals(bytes)).toBe(true);
+      return { fetches: world.fleet.fetches - before, source: outcome.body.trace.source };
+    };
+    expect(await readTurning()).toEqual({ fetches: 0, source: 'store' });
+    world.hooks.before = failing('unavailable');
+    expect(await readTurning()).toMatchObject({ fetches: 16, source: 'memory' });
+  });
+
+  it('a placing under way is given up, except of what is to be nowhere else', async () => {
+    const budget = { isSaving: false };
+    const world = createWorld({ budget, maxChunkBytes: 16 * 1024 });
+    const turning = async function* () {
+      yield* piecesOf(bytes.slice(0, 100_000));
+      budget.isSaving = true;
+      yield* piecesOf(bytes.slice(100_000));
+    };
+    await putStream(world, 'k', { kind: 'stream', sizeBytes: bytes.length, pieces: turning() });
+    await pass(world, 500);
+    expect(world.fleet.chunks).toBe(0);
+    expect(await valueOf(world, 'k')).toEqual(Buffer.from(bytes));
+    budget.isSaving = false;
+    const source = { kind: 'stream', sizeBytes: bytes.length, pieces: turning() } as const;
+    const staged = await world.engine.stage('only', source, memory);
+    await world.engine.mutate(
+      'only',
+      { needs: 'nothing', decide: () => ({ kind: 'write', bytes: staged, result: undefined }) },
+      memory,
+    );
+    expect(await valueOf(world, 'only')).toEqual(Buffer.from(bytes));
+    expect(await world.store.head('only')).toBeUndefined();
+  });
+
+  it('what the journal alone has is read there, placed or not', async () => {
+    const budget = { isSaving: false };
+    const world = await createJournaledWorld({ files: createMemoryFiles(), budget });
+    world.hooks.before = failing('unavailable');
+    const journal = { durability: 'journal' } as const;
+    await world.engine.mutate('placed', overwrite(bytes), journal);
+    await placed(world, 'placed');
+    budget.isSaving = true;
+    await world.engine.mutate('new', overwrite(other), journal);
+    const before = world.fleet.fetches;
+    expect(await valueOf(world, 'placed')).toEqual(Buffer.from(bytes));
+    expect(await valueOf(world, 'new')).toEqual(Buffer.from(other));
+    expect(world.fleet.fetches).toBe(before);
   });
 
   it('nobody is warmed by request', async () => {

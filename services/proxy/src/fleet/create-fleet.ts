@@ -25,8 +25,8 @@ export interface FleetParts {
   readonly settings: FleetSettings;
   /** The lease's: tokens and hellos carry it. */
   readonly epoch: number;
-  /** Told what each invocation costs. */
-  readonly budget?: Pick<BudgetKeeper, 'begin'>;
+  /** Told what each invocation costs; while it saves, nobody is invoked whom no request wants. */
+  readonly budget?: Pick<BudgetKeeper, 'begin' | 'isSaving'>;
 }
 
 /** A fleet with its listener. */
@@ -63,6 +63,7 @@ export async function createFleet(parts: FleetParts): Promise<RunningFleet> {
     const node = new FleetNode({
       ...{ index, functionName: functionName(settings, index), epoch, clock, log, settings },
       ...{ tokens, invoker, address },
+      isSaving: () => parts.budget?.isSaving === true,
       onLost: (at, lost) => tellLost(at, lost),
     });
     nodes.push(node);

@@ -34,6 +34,19 @@ describe('a node whose session ended as it should not', () => {
     await rig.fleet.close();
   });
 
+  test('is left alone while the budget saves; its loss is found by the next request', async () => {
+    const verdict = { isSaving: false };
+    const rig = await createRig({}, { verdict });
+    await rig.hold(chunkOf(1));
+    verdict.isSaving = true;
+    await dieInSession(rig);
+    await passOver(rig, 1000, 100);
+    expect(rig.functions.invocations).toHaveLength(1);
+    expect(await rig.fleet.fetch(0, chunkOf(1).id)).toEqual({ kind: 'refused', refusal: 'missing' });
+    expect(rig.lost).toEqual([{ node: 0, ids: [1] }]);
+    await rig.fleet.close();
+  });
+
   test('is left alone when it held nothing', async () => {
     const rig = await createRig();
     await rig.hold(chunkOf(1));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../../../tests/doubles/turns.ts';
-import { chunkOf, createRig, entryOf } from './fleet-rig.test-data.ts';
+import { chunkOf, createRig, entryOf, quiet } from './fleet-rig.test-data.ts';
 
 describe('evictions', () => {
   test('wake nobody; the next session tells them before it serves', async () => {
@@ -37,6 +37,21 @@ describe('evictions', () => {
     await until(() => rig.instance().manifest.count === 0);
     expect(rig.functions.invocations).toHaveLength(2);
     await rig.endSession();
+    expect(rig.functions.invocations).toHaveLength(2);
+    await rig.fleet.close();
+  });
+
+  test('of many bytes wake nobody while the budget saves, and are told by the next session', async () => {
+    const verdict = { isSaving: true };
+    const rig = await createRig({ evictionWakeBytes: 1000 }, { verdict });
+    for (const counter of [1, 2, 3]) await rig.hold(chunkOf(counter, 'x'.repeat(1000)));
+    await rig.endSession();
+    rig.fleet.evict(0, [chunkOf(1).id]);
+    await quiet();
+    expect(rig.functions.invocations).toHaveLength(1);
+    verdict.isSaving = false;
+    rig.fleet.evict(0, [chunkOf(2).id]);
+    await until(() => rig.instance().manifest.count === 1);
     expect(rig.functions.invocations).toHaveLength(2);
     await rig.fleet.close();
   });

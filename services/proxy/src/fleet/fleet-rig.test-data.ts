@@ -42,7 +42,10 @@ export const refusedAs = (refusal: string) => ({ kind: 'refused', refusal });
 export type FleetRig = Awaited<ReturnType<typeof createRig>>;
 
 /** With `serve` (the default) instances open every session by themselves and return at END. */
-export async function createRig(changes: Partial<FleetSettings> = {}, options: { serve?: boolean } = {}) {
+export async function createRig(
+  changes: Partial<FleetSettings> = {},
+  options: { readonly serve?: boolean; readonly verdict?: { readonly isSaving: boolean } } = {},
+) {
   const clock = createManualClock();
   const network = createMemoryNetwork();
   const functions = createScriptedFunctions();
@@ -53,6 +56,12 @@ export async function createRig(changes: Partial<FleetSettings> = {}, options: {
   };
   const fleet = await createFleet({
     ...{ clock, random: countingRandom(), network, functions, log: silentLog, metrics, settings, epoch },
+    budget: {
+      begin: () => () => {},
+      get isSaving() {
+        return options.verdict?.isSaving === true;
+      },
+    },
   });
   const lost: { node: number; ids: readonly number[] }[] = [];
   fleet.onLost((node, entries) => lost.push({ node, ids: entries.map((entry) => entry.id.counter) }));

@@ -47,6 +47,8 @@ export interface FleetNodeParts {
   /** Where instances reach the proxy. */
   readonly address: { readonly host: string; readonly port: number };
   readonly onLost: (node: NodeIndex, lost: readonly ManifestEntry[]) => void;
+  /** Whether it is to be left alone while no request wants it. */
+  readonly isSaving: () => boolean;
 }
 
 /** One node of the fleet. */
@@ -436,10 +438,10 @@ export class FleetNode {
   }
 
   #mustAsk(): boolean {
-    return this.#doubt.mustAsk(this.#failures, this.holdings.manifest.count);
+    return this.#doubt.mustAsk(this.#failures, this.holdings.manifest.count) && !this.#parts.isSaving();
   }
 
   #mustTell(): boolean {
-    return this.holdings.evictionBytes >= this.#parts.settings.evictionWakeBytes;
+    return this.holdings.evictionBytes >= this.#parts.settings.evictionWakeBytes && !this.#parts.isSaving();
   }
 }

@@ -151,17 +151,20 @@ export class ObjectMemory {
     for (const { id, fragments } of unwanted) this.#evict(id, fragments);
   }
 
-  /** Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory, or that is closed or saves. */
-  beginWrite(sizeBytes?: number, account?: RequestAccount): ObjectWriter | undefined {
+  /**
+   * Starts taking an object in; `sizeBytes` where it is known. Undefined when it is too large for memory, or that is closed
+   * or saves. What is to be nowhere else is taken to its end once it was begun, at any price.
+   */
+  beginWrite(sizeBytes?: number, account?: RequestAccount, isOnlyHere = false): ObjectWriter | undefined {
     if (sizeBytes !== undefined && sizeBytes > this.parts.maxObjectBytes) {
       this.parts.metrics.countBypassed();
       return undefined;
     }
-    if (!this.isOpen || this.isSaving) {
+    if (!this.isOpen || (this.isSaving && !isOnlyHere)) {
       this.parts.metrics.countUnplaced();
       return undefined;
     }
-    return new ObjectWriter(this, sizeBytes, account);
+    return new ObjectWriter(this, { sizeBytes, account, isOnlyHere });
   }
 
   layoutOf(sizeBytes: number): Layout {

@@ -1,7 +1,7 @@
 /**
  * Takes one object's bytes in order and spreads them over nodes: collects a fragment, adds parity, sends the chunks, goes
  * on with the next fragment while the nodes answer. Memory is bounded by the proxy's byte budget; when that is exhausted
- * for longer than the patience, or no node has room, placing is given up.
+ * for longer than the patience, no node has room, or functions have cost what they may, placing is given up.
  *
  * Must never reject: a failed placing is an object that is served from the store.
  */
@@ -17,6 +17,14 @@ interface Cut {
   readonly dataChunks: number;
   readonly parityChunks: number;
   readonly fragmentBytes: number;
+}
+
+export interface ObjectWriterOptions {
+  /** Where it is known. */
+  readonly sizeBytes: number | undefined;
+  readonly account: RequestAccount | undefined;
+  /** It is to be nowhere else. */
+  readonly isOnlyHere: boolean;
 }
 
 export class ObjectWriter {
@@ -39,10 +47,12 @@ export class ObjectWriter {
   #givenUp = false;
   readonly #sizeBytes: number | undefined;
   readonly #account: RequestAccount | undefined;
+  readonly #isOnlyHere: boolean;
 
-  constructor(memory: ObjectMemory, sizeBytes: number | undefined, account?: RequestAccount) {
+  constructor(memory: ObjectMemory, { sizeBytes, account, isOnlyHere }: ObjectWriterOptions) {
     this.#memory = memory;
     this.#account = account;
+    this.#isOnlyHere = isOnlyHere;
     this.#id = memory.parts.nextLayoutId();
     memory.track(this.#id, this.#fragments);
     this.#sizeBytes = sizeBytes;
@@ -156,6 +166,7 @@ export class ObjectWriter {
   }
 
   async #openFragment(cut: Cut): Promise<Uint8Array | undefined> {
+    if (this.#memory.isSaving && !this.#isOnlyHere) return undefined;
     const leftBytes = (this.#sizeBytes ?? Number.POSITIVE_INFINITY) - this.#takenBytes;
     const lengthBytes = Math.min(cut.fragmentBytes, leftBytes);
     if (lengthBytes <= 0) return undefined;

@@ -1,8 +1,9 @@
 /**
  * The body of a read that memory serves: fragment after fragment, the next one fetched while the present one is sent,
  * within the proxy's byte budget. Bytes that memory has lost come from the store, of exactly the same version; so do,
- * chunk by chunk, fragments for which the budget has no room for long: readers who hold it without reading must not
- * hold up others.
+ * chunk by chunk, fragments for which the proxy's memory has no room for long: readers who hold it without reading must not
+ * hold up others. When functions have cost what they may while a body is sent, the rest of it comes from the store, too, as
+ * far as that still has this version.
  */
 import type { ByteRange } from '@sion/components';
 import { type FragmentSpan, fragmentShape, spansOfRange } from '@sion/core';
@@ -24,6 +25,8 @@ export interface MemoryBodyOptions {
   readonly fetchTimeoutMs: number;
   /** Bytes of exactly this version from the store; rejects with {@link Superseded} when it is no longer there. */
   readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
+  /** Whether that has the bytes at all; otherwise memory alone does. */
+  readonly isInStore: boolean;
   /** Chunks are being put back or moved, in the background. */
   readonly onRepair: (repair: Promise<void>) => void;
   /** Told once: read to its end, or not. */
@@ -180,8 +183,20 @@ export class MemoryBody implements ObjectBody {
       step.chunks.map((part) => part.index),
     );
     this.#steps.shift();
-    this.#ahead = { step, reservedBytes: bytes, fragment: readFragment(this.#fragmentOptions(step)) };
+    this.#ahead = { step, reservedBytes: bytes, fragment: this.#readFragment(this.#fragmentOptions(step)) };
     this.#ahead.fragment.catch(() => {});
+  }
+
+  async #readFragment(options: FragmentReadOptions): Promise<FragmentBytes> {
+    const { memory, isInStore } = this.#options;
+    if (!memory.isSaving || !isInStore) return await readFragment(options);
+    try {
+      return await loadFragment(options);
+    } catch (thrown) {
+      if (this.#ended) throw thrown;
+      // What was begun is not cut for the price of its rest.
+      return await readFragment(options);
+    }
   }
 
   #loadAhead({ fragment, chunks }: Step): void {

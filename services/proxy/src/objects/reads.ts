@@ -191,6 +191,7 @@ async function readMemory(
     hedgeMs: parts.hedgeMs,
     fetchTimeoutMs: parts.fetchTimeoutMs,
     readStore: (wanted) => readStoreRange(parts, entry, wanted),
+    isInStore: object.volatile !== true,
     onRepair: parts.onPlacing,
     onEnd: (trace, finished) => countEnd(parts, trace, finished, range, begunMs),
     ...(options.account === undefined ? {} : { account: options.account }),

@@ -134,7 +134,7 @@ async function placeStream(
   options: StageOptions,
 ): Promise<StagedBytes> {
   const { memory } = parts;
-  const writer = memory.beginWrite(source.sizeBytes, options.account);
+  const writer = memory.beginWrite(source.sizeBytes, options.account, true);
   if (writer === undefined) throw tooLarge(memory, source.sizeBytes);
   let takenBytes = 0;
   const taken = await takeAll(parts, source, options, async (piece) => {

@@ -59,7 +59,7 @@ export async function placeVolatile(
 }
 
 async function placeKept(memory: ObjectMemory, bytes: Uint8Array): Promise<PlacedObject> {
-  const writer = memory.beginWrite(bytes.length);
+  const writer = memory.beginWrite(bytes.length, undefined, true);
   if (writer === undefined) throw tooLarge(memory, bytes.length);
   await writer.offer(bytes);
   return await finishPlacing(memory, writer);
