@@ -5,7 +5,10 @@ export interface KeptSeed extends SimulationOptions {
   readonly why: string;
 }
 
-const still = { operations: 1000, isTurning: false };
+/** Kept before functions had a bound. */
+const unbounded = { maxUsdPerHour: 0 };
+
+const still = { ...unbounded, operations: 1000, isTurning: false };
 
 export const keptSeeds: readonly KeptSeed[] = [
   { seed: 'b1', ...still, why: 'two proxies are deposed while they are paused, and find out when they go on' },
@@ -19,7 +22,7 @@ export const keptSeeds: readonly KeptSeed[] = [
     why: 'an upload replaces one whose metadata is guarded in the journal, and a read comes before the journal has noted it',
   },
   {
-    ...{ seed: 'w-222', operations: 2000 },
+    ...{ ...unbounded, seed: 'w-222', operations: 2000 },
     why: 'a read that began before two writes of the same bytes sees the second, unacknowledged; the next read must not see the first',
   },
 ];

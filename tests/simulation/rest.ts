@@ -14,6 +14,9 @@ const settleMs = 120_000;
 /** Longer than any session lingers and any retry is put off. */
 const restMs = 60_000;
 
+/** After so many without functions, what they have cost is an hour old. */
+const mostMinutes = 62;
+
 /** Of a proxy that nobody asks anything: its lease, a page of the sweep, what expires meanwhile. */
 const mostRequestsAtRest = 200;
 
@@ -27,6 +30,7 @@ export async function comeToRest(world: World, keys: readonly string[]): Promise
   if (world.elder !== undefined) world.problem(`${world.elder.process.name} does not find out that it is deposed`);
   const { life, service } = await world.reach();
   await wakeAll(world, service);
+  await passBudget(world, service);
   const last = new SimulatedClient(world, 'last', keys);
   for (const key of sorted) await last.useOnce(key);
   await world.sleep(restMs);
@@ -42,6 +46,20 @@ async function wakeAll(world: World, { fleet }: Service): Promise<void> {
   await Promise.all(Array.from({ length: fleet.size }, (_, node) => fleet.warm(node)));
   await world.sleep(settleMs);
   await Promise.all(Array.from({ length: fleet.size }, (_, node) => fleet.warm(node)));
+}
+
+/** Where functions have cost what they may: nobody invokes them, and within the hour they may be used again. */
+async function passBudget(world: World, service: Service): Promise<void> {
+  const { budget } = service;
+  if (!budget.isSaving) return;
+  world.history.note('BUDGET spent: it is waited for');
+  for (let minute = 0; budget.isSaving; minute++) {
+    if (minute > mostMinutes) return world.problem('functions have cost nothing for an hour, and may not be used yet');
+    const before = activityOf(service).invocations;
+    await world.sleep(60_000);
+    const invoked = activityOf(service).invocations - before;
+    if (budget.isSaving && invoked > 0) world.problem(`${invoked} invocations while functions have cost what they may`);
+  }
 }
 
 /** Where windows turn: when they are over, a window after the horizon, nothing is in memory and every node is free. */

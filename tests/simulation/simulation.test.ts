@@ -21,6 +21,15 @@ describe('the real proxy and node in a simulated world', () => {
     expect(report.moved.releasedNodes).toBeGreaterThan(0);
   });
 
+  it('holds its promises while functions have cost what they may, and within the hour they serve again', async () => {
+    const report = await simulate({ seed: 'budget', operations: 1000, maxUsdPerHour: 0.0002 });
+    expect(explain(report)).toBe('');
+    expect(report.tally.saved).toBeGreaterThan(100);
+    expect(report.reads.get('memory')).toBeGreaterThan(20);
+    // It was spent at the end: the hour has passed.
+    expect(report.virtualMs).toBeGreaterThan(3_600_000);
+  });
+
   it('gives the same history for the same seed, byte for byte, and another one for another', async () => {
     const run = async (seed: string) => (await simulate({ seed, operations: 100 })).digest;
     const first = await run('one');

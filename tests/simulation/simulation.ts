@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly clients?: number;
   /** Whether windows turn; otherwise the seed draws it. */
   readonly isTurning?: boolean;
+  /** What functions may cost; 0 = no bound. Otherwise the seed draws it. */
+  readonly maxUsdPerHour?: number;
   /** Gives the history also when nothing is wrong. */
   readonly withLog?: boolean;
 }
@@ -58,8 +60,9 @@ const mostEvents = (operations: number) => 1_000_000 + operations * 1000;
 const keyName = /\b[kc]\d+\b/g;
 
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  const { seed, operations, clients = 8, withLog = false } = options;
-  const world = new World(seed, {}, drawTurning(seed, options.isTurning));
+  const { seed, operations, clients = 8, withLog = false, maxUsdPerHour } = options;
+  const settings = maxUsdPerHour === undefined ? {} : { maxUsdPerHour };
+  const world = new World(seed, settings, drawTurning(seed, options.isTurning));
   const keys = [...Array.from({ length: 36 }, (_, index) => `k${index}`), ...['c0', 'c1', 'c2', 'c3']];
   const shuffled = keys.map((_, index) => keys[(index * 7 + 36) % keys.length] ?? 'k0');
   const state = { isOver: false };

@@ -17,6 +17,8 @@ export class Tally {
   struck = 0;
   /** During which a fault came, or something was wrong that lasted. */
   overlapping = 0;
+  /** That found functions to have cost what they may. */
+  saved = 0;
   /** Instances that ended, by the reason. */
   readonly losses = new Map<string, number>();
 

@@ -46,6 +46,7 @@ export class Totals {
     for (const [kind, times] of demand) if (times > 0) this.#count(`(chunk: ${kind})`, times);
     if (moved.chunks > 0) this.#count('(chunks moved to a newer window)', moved.chunks);
     if (moved.releasedNodes > 0) this.#count('(nodes released)', moved.releasedNodes);
+    if (tally.saved > 0) this.#count('(call while functions have cost what they may)', tally.saved);
     for (const [reason, times] of losses) this.#count(`(instance ended: ${reason})`, times);
   }
 

@@ -190,12 +190,13 @@ export class World {
 
   /** A client calls now. */
   noteCall(): void {
+    if (this.life?.service?.budget.isSaving === true) this.tally.saved++;
     for (const wake of this.#calling.splice(0)) wake();
   }
 
   /** Whoever waits for something to aim at need not wait any longer. */
   endAims(): void {
-    this.noteCall();
+    for (const wake of this.#calling.splice(0)) wake();
     for (const wake of [...this.#storing.splice(0), ...this.#starting.splice(0)]) wake(undefined);
     this.noteJournaled(undefined);
   }
