@@ -1,6 +1,6 @@
 /**
  * The engine: the `Objects` that the front talks to, put together from reads, writes, staging, what is known and what is
- * in memory. An orderly stop waits for what was begun. It is longer than most files because it is that whole interface and
+ * in memory. An orderly stop waits for what was begun. It is long because it is that whole interface and
  * hands everything on.
  */
 import { type Clock, delay, type Log, type Store, type StoredObject } from '@sion/components';
