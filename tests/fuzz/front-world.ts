@@ -108,7 +108,7 @@ function createEngine() {
         maxPlacedBytes: 3 * mib,
       },
       ...{ maxAbsentKeys: 100, absentTtlMs: 50, hedgeMs: 1000, fetchTimeoutMs: 10_000, placePatienceMs: 200 },
-      ...{ placeOnRead: true, migrationConcurrency: 4, durability: 'store', sweepMs: 50, listSweepMs: 60_000 },
+      ...{ placeOnRead: 'first', migrationConcurrency: 4, durability: 'store', sweepMs: 50, listSweepMs: 60_000 },
     },
   });
   const status = createStatusSource({

@@ -190,7 +190,7 @@ const settings: Omit<EngineSettings, 'stripes' | 'maxEntries'> = {
   hedgeMs: 60_000,
   fetchTimeoutMs: 60_000,
   placePatienceMs: 60_000,
-  placeOnRead: true,
+  placeOnRead: 'first',
   migrationConcurrency: 4,
   durability: 'store',
   sweepMs: 60_000,

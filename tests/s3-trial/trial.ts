@@ -49,7 +49,7 @@ const engineSettings: EngineSettings = {
   hedgeMs: 50,
   fetchTimeoutMs: 1000,
   placePatienceMs: 100,
-  placeOnRead: true,
+  placeOnRead: 'first',
   migrationConcurrency: 4,
   durability: 'store',
   sweepMs: 1000,

@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { defaultStripes, placingReads } from '@sion/core';
 import { planReplay, type ReplayStep, readTrace, type TraceRecord } from '@sion/workload';
 import { choice, runCommand, WrongOption, wholeNumber } from '../command-line/command-line.ts';
 import { measure, type WindowsChoice } from './measure.ts';
@@ -23,8 +24,9 @@ const usage = `usage: npm run bench:windows -- --trace FILE [options]
   --degraded N          degraded windows (12)
   --nodes N             functions that there are (400)
   --node-memory-mb N    memory of each (1536)
-  --stripes TABLE       as SION_STRIPES (*=10+2)
-  --place-on-put WHICH  yes or no: whether a write is placed, or its first read (yes)
+  --stripes TABLE       as SION_STRIPES (${defaultStripes})
+  --place-on-put WHICH  yes or no: whether a write is placed (yes)
+  --place-on-read WHICH first, second or never: which read places what is not (first)
   --reclaimed-per-hour N  instances that the provider takes (0; the paper saw 21.7)
   --scale N             bytes are a so many-th (1000)
   --sweep               the same for many settings; no goals
@@ -51,7 +53,13 @@ function readOptions(): Wanted | undefined {
       plot: { type: 'string' },
       ...{ key: text('uri'), hours: text('30'), 'first-touch': text('put'), 'window-seconds': text('600') },
       ...{ active: text('6'), degraded: text('12'), nodes: text('400'), 'node-memory-mb': text('1536') },
-      ...{ stripes: text('*=10+2'), 'place-on-put': text('yes'), 'reclaimed-per-hour': text('0'), scale: text('1000') },
+      ...{
+        stripes: text(defaultStripes),
+        'place-on-put': text('yes'),
+        'place-on-read': text('first'),
+        'reclaimed-per-hour': text('0'),
+        scale: text('1000'),
+      },
     },
   });
   if (values.help) return undefined;
@@ -72,7 +80,8 @@ function readOptions(): Wanted | undefined {
       nodes: wholeNumber('--nodes', values.nodes, 1000),
       nodeMemoryMb: wholeNumber('--node-memory-mb', values['node-memory-mb'], 10_240),
       stripes: values.stripes,
-      isPlacedOnPut: choice('--place-on-put', values['place-on-put'], ['yes', 'no'] as const) === 'yes',
+      placeOnPut: choice('--place-on-put', values['place-on-put'], ['yes', 'no'] as const) === 'yes',
+      placeOnRead: choice('--place-on-read', values['place-on-read'], placingReads),
       reclaimedPerHour,
       scale: wholeNumber('--scale', values.scale),
     },

@@ -3,12 +3,9 @@ import { layoutOf, parseStripes } from '@sion/core';
 import type { ReplayStep } from '@sion/workload';
 import { type IdealCache, idealCache } from './ideal-cache.ts';
 import { type ReplayResult, replay } from './replay.ts';
-import { chunkBytes, TraceWorld, type TraceWorldOptions, usableBytes } from './trace-world.ts';
+import { chunkBytesOf, TraceWorld, type TraceWorldOptions, usableBytes } from './trace-world.ts';
 
-export interface WindowsChoice extends Omit<TraceWorldOptions, 'meanChunkBytes'> {
-  /** Whether a write is placed in memory; otherwise its first read is. */
-  readonly isPlacedOnPut: boolean;
-}
+export type WindowsChoice = Omit<TraceWorldOptions, 'meanChunkBytes'>;
 
 export interface Measurement {
   readonly choice: WindowsChoice;
@@ -22,11 +19,11 @@ export interface Measurement {
 }
 
 export async function measure(steps: readonly ReplayStep[], choice: WindowsChoice): Promise<Measurement> {
-  const { windowSeconds, activeWindows, degradedWindows, scale, stripes, nodeMemoryMb, isPlacedOnPut } = choice;
+  const { windowSeconds, activeWindows, degradedWindows, scale, stripes, nodeMemoryMb } = choice;
   const beganMs = process.hrtime.bigint();
   const chunks = chunksOf(steps, stripes, scale);
   const world = await TraceWorld.start({ ...choice, meanChunkBytes: chunks.bytes / chunks.count });
-  const result = await replay(world, steps, isPlacedOnPut);
+  const result = await replay(world, steps);
   return {
     choice,
     ideal: idealCache(steps, windowSeconds * 1000 * (activeWindows + degradedWindows)),
@@ -44,7 +41,7 @@ function chunksOf(steps: readonly ReplayStep[], stripes: string, scale: number) 
   let [count, bytes, dataBytes] = [0, 0, 0];
   for (const sizeBytes of sizes.values()) {
     const scaledBytes = Math.max(1, Math.round(sizeBytes / scale));
-    const { dataChunks, parityChunks, fragments } = layoutOf(scaledBytes, table, chunkBytes);
+    const { dataChunks, parityChunks, fragments } = layoutOf(scaledBytes, table, chunkBytesOf(scale));
     count += fragments * (dataChunks + parityChunks);
     dataBytes += scaledBytes;
     bytes += (scaledBytes * (dataChunks + parityChunks)) / dataChunks;

@@ -80,12 +80,10 @@ class Replayer {
   reaccesses = 0;
   hits = 0;
   readonly #world: TraceWorld;
-  readonly #isPlacedOnPut: boolean;
   readonly #putting = new Map<string, Promise<void>>();
 
-  constructor(world: TraceWorld, isPlacedOnPut: boolean) {
+  constructor(world: TraceWorld) {
     this.#world = world;
-    this.#isPlacedOnPut = isPlacedOnPut;
   }
 
   async run({ record, sizeBytes, isPutBefore, isFirst }: ReplayStep): Promise<void> {
@@ -107,7 +105,7 @@ class Replayer {
   }
 
   async #put(key: string, sizeBytes: number): Promise<void> {
-    const putting = this.#world.put(key, payloadOf(key, 1, sizeBytes), this.#isPlacedOnPut);
+    const putting = this.#world.put(key, payloadOf(key, 1, sizeBytes));
     this.#putting.set(key, putting);
     try {
       await putting;
@@ -128,12 +126,8 @@ class Replayer {
 }
 
 /** Resolves when the last request is answered, and the windows are over. */
-export async function replay(
-  world: TraceWorld,
-  steps: readonly ReplayStep[],
-  isPlacedOnPut: boolean,
-): Promise<ReplayResult> {
-  const replayer = new Replayer(world, isPlacedOnPut);
+export async function replay(world: TraceWorld, steps: readonly ReplayStep[]): Promise<ReplayResult> {
+  const replayer = new Replayer(world);
   const samples = new Samples();
   const touchUsd = await priceOfTouch(world);
   const begunMs = world.time.nowMs;

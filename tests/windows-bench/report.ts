@@ -1,5 +1,5 @@
 /** What a measurement of windows prints: its figures, the goals beside them, and a sweep as a table and a plot. */
-import type { Measurement } from './measure.ts';
+import type { Measurement, WindowsChoice } from './measure.ts';
 
 const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
@@ -69,8 +69,8 @@ function nodesThatWouldDo({
 }
 
 export const sweepHead =
-  '| window | active | degraded | MB | stripes | placed | hits | ideal | resident | of ideal | nodes | of need | invocations | $ serving | $ warm-up | $ moving | $ store | $ |\n' +
-  '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|';
+  '| window | active | degraded | MB | stripes | placed | hits | ideal | resident | of ideal | nodes | of need | invocations | $ serving | $ warm-up | $ moving | $ store | $ | p50 | p99 |\n' +
+  '|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|';
 
 export function rowOf(measurement: Measurement): string {
   const { choice, ideal, result } = measurement;
@@ -81,7 +81,7 @@ export function rowOf(measurement: Measurement): string {
     choice.degradedWindows,
     choice.nodeMemoryMb,
     choice.stripes.replace('*=', ''),
-    choice.isPlacedOnPut ? 'on PUT' : 'on GET',
+    placingOf(choice),
     share(result.hits, result.reaccesses),
     share(ideal.hits, ideal.reaccesses),
     gb(result.meanResidentBytes),
@@ -94,8 +94,16 @@ export function rowOf(measurement: Measurement): string {
     usd(costUsd.migration),
     usd(costUsd.store),
     usd(sum(costUsd)),
+    `${result.latencyMs.p50.toFixed(0)} ms`,
+    `${result.latencyMs.p99.toFixed(0)} ms`,
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+/** What takes an object into memory. */
+function placingOf({ placeOnPut, placeOnRead }: WindowsChoice): string {
+  const reads = { first: '1st GET', second: '2nd GET', never: '' }[placeOnRead];
+  return [placeOnPut ? 'PUT' : '', reads].filter((each) => each !== '').join(', ');
 }
 
 /** Dollars over hits, a point for each setting. */
@@ -103,7 +111,7 @@ export function plotOf(measurements: readonly Measurement[]): string {
   const points = measurements.map(({ choice, result }) => ({
     x: (100 * result.hits) / Math.max(1, result.reaccesses),
     y: sum(result.totals.costUsd),
-    name: `${choice.windowSeconds} s ${choice.activeWindows}+${choice.degradedWindows}, ${choice.nodeMemoryMb} MB, ${choice.stripes.replace('*=', '')}${choice.isPlacedOnPut ? '' : ', placed on GET'}`,
+    name: `${choice.windowSeconds} s ${choice.activeWindows}+${choice.degradedWindows}, ${choice.nodeMemoryMb} MB, ${choice.stripes.replace('*=', '')}${placingOf(choice) === 'PUT, 1st GET' ? '' : `, placed on ${placingOf(choice)}`}`,
   }));
   const [width, height, margin] = [900, 560, 60];
   const [leftX, rightX] = [Math.min(...points.map(({ x }) => x)) - 0.2, Math.max(...points.map(({ x }) => x)) + 0.2];

@@ -9,7 +9,15 @@ const maxUsdPerHour = 0.004;
 it('functions cost no more than they may, the store serves instead, and memory comes back within the hour', async () => {
   const world = await TraceWorld.start({
     ...{ nodes: 24, nodeMemoryMb: 1536, windowSeconds: 600, activeWindows: 6, degradedWindows: 12 },
-    ...{ stripes: '*=10+2', scale: 1000, meanChunkBytes: 1000, reclaimedPerHour: 0, maxUsdPerHour },
+    ...{
+      stripes: '*=10+2',
+      scale: 1000,
+      meanChunkBytes: 1000,
+      reclaimedPerHour: 0,
+      maxUsdPerHour,
+      placeOnPut: true,
+      placeOnRead: 'first',
+    },
   });
   const { metrics, budget } = world.service;
   const functionsUsd = () => {
@@ -19,7 +27,7 @@ it('functions cost no more than they may, the store serves instead, and memory c
   const invocations = () => Object.values(metrics.snapshot().invocations).reduce((sum, times) => sum + times, 0);
   const bytes = payloadOf('k', 1, 10_000);
   const minutes: { readonly usd: number; readonly invocations: number; readonly sources: Set<string> }[] = [];
-  await world.pass(world.put('k', bytes, true));
+  await world.pass(world.put('k', bytes));
   let wasSavingMinutes = 0;
   for (let minute = 0; minute < 130; minute++) {
     const sources = new Set<string>();

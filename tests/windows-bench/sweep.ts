@@ -15,8 +15,10 @@ export function sweepOf(base: WindowsChoice): readonly WindowsChoice[] {
     base,
     ...windows.map((each) => ({ ...base, ...each })),
     ...[512, 1024, 3008].map((nodeMemoryMb) => ({ ...base, nodeMemoryMb, nodes: nodesFor(base, nodeMemoryMb) })),
-    ...['*=4+1', '*=5+1', '*=8+2', '*=10+1'].map((stripes) => ({ ...base, stripes })),
-    { ...base, isPlacedOnPut: !base.isPlacedOnPut },
+    ...['*=2+1', '*=4+1', '*=4+2', '*=10+1', '*=10+2'].map((stripes) => ({ ...base, stripes })),
+    { ...base, placeOnPut: false },
+    { ...base, placeOnRead: 'second' },
+    { ...base, placeOnPut: false, placeOnRead: 'second' },
   ];
 }
 

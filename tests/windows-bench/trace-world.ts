@@ -13,7 +13,14 @@ import {
   VirtualStore,
   VirtualTime,
 } from '@sion/components';
-import { chunkOverheadBytes, parseStripes, priceBook, s3RequestUsd } from '@sion/core';
+import {
+  chunkOverheadBytes,
+  defaultMaxChunkBytes,
+  type PlacingRead,
+  parseStripes,
+  priceBook,
+  s3RequestUsd,
+} from '@sion/core';
 import { awsFigures, VirtualLambda } from '@sion/emulator';
 import { createNode, nodeDefaults } from '@sion/node';
 import { type ProxySettings, proxySettingsSchema, type ReadSource, type Service, startService } from '@sion/proxy';
@@ -25,8 +32,10 @@ const mib = 1024 * 1024;
 /** What the function's runtime takes of its memory, and of the rest what is left to recoveries. */
 const [runtimeBytes, reservedShare] = [100 * mib, 0.1];
 
-/** The longest chunk; it is 4 MB unscaled, where the proxy's default is 1 MiB: a thousandth of that is less than may be. */
-export const chunkBytes = 4096;
+/** The longest chunk, scaled: the proxy's default, but no less than may be. At a thousandth that is 4 MB unscaled. */
+export function chunkBytesOf(scale: number): number {
+  return Math.max(4096, Math.round(defaultMaxChunkBytes / scale));
+}
 
 export interface TraceWorldOptions {
   readonly nodes: number;
@@ -42,6 +51,11 @@ export interface TraceWorldOptions {
   readonly meanChunkBytes: number;
   /** Instances reclaimed per hour. */
   readonly reclaimedPerHour: number;
+  /** Instances send no faster than they can for long. */
+  readonly isSustained?: boolean;
+  /** As SION_PLACE_ON_PUT and SION_PLACE_ON_READ. */
+  readonly placeOnPut: boolean;
+  readonly placeOnRead: PlacingRead;
   /** As SION_MAX_USD_PER_HOUR. Absent: no bound. */
   readonly maxUsdPerHour?: number;
 }
@@ -110,13 +124,12 @@ export class TraceWorld {
     });
   }
 
-  async put(key: string, bytes: Uint8Array, place: boolean): Promise<void> {
+  async put(key: string, bytes: Uint8Array): Promise<void> {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    await this.service.engine.mutate(
-      key,
-      { needs: 'nothing', decide: () => ({ kind: 'write', bytes: buffer, result: undefined }) },
-      { place },
-    );
+    await this.service.engine.mutate(key, {
+      needs: 'nothing',
+      decide: () => ({ kind: 'write', bytes: buffer, result: undefined }),
+    });
   }
 
   /** Undefined when there is no such object. */
@@ -141,7 +154,7 @@ interface Parts {
 }
 
 function lambdaOf(options: TraceWorldOptions, { time, network, store, weather }: Parts): VirtualLambda {
-  const { scale, nodeMemoryMb, meanChunkBytes } = options;
+  const { scale, nodeMemoryMb, meanChunkBytes, isSustained = false } = options;
   const { networkBytesPerSecond, networkBurstBytes, networkPeakBytesPerSecond } = awsFigures;
   const overheadShare = chunkOverheadBytes / meanChunkBytes;
   const capacityBytes = Math.floor((usableBytes(nodeMemoryMb) / scale) * (1 + overheadShare));
@@ -153,8 +166,8 @@ function lambdaOf(options: TraceWorldOptions, { time, network, store, weather }:
       ...awsFigures,
       ...{ idleReclaimMs: 0, lifeTimeMs: 0 },
       networkBytesPerSecond: networkBytesPerSecond / scale,
-      networkBurstBytes: networkBurstBytes / scale,
-      networkPeakBytesPerSecond: networkPeakBytesPerSecond / scale,
+      networkBurstBytes: isSustained ? 0 : networkBurstBytes / scale,
+      networkPeakBytesPerSecond: (isSustained ? networkBytesPerSecond : networkPeakBytesPerSecond) / scale,
     },
     weather: calmLambda,
     wallMs: 0,
@@ -189,7 +202,9 @@ function settingsOf(options: TraceWorldOptions): ProxySettings {
     SION_ACTIVE_WINDOWS: String(activeWindows),
     SION_DEGRADED_WINDOWS: String(degradedWindows),
     SION_STRIPES: scaled.join(','),
-    SION_MAX_CHUNK_BYTES: String(chunkBytes),
+    SION_MAX_CHUNK_BYTES: String(chunkBytesOf(scale)),
+    SION_PLACE_ON_PUT: String(options.placeOnPut),
+    SION_PLACE_ON_READ: options.placeOnRead,
     SION_LINK_HOST: 'proxy',
     SION_MAX_USD_PER_HOUR: String(options.maxUsdPerHour ?? 0),
   };

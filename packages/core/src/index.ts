@@ -15,6 +15,7 @@ export * from './linger.ts';
 export * from './manifest.ts';
 export * from './placement/move-plan.ts';
 export * from './placement/placement.ts';
+export * from './placement/placing-policy.ts';
 export * from './placement/window-wheel.ts';
 export * from './price-book.ts';
 export * from './read-plan.ts';

@@ -14,13 +14,14 @@ import {
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const table = '128KiB=1+1,1MiB=2+1,8MiB=4+2,*=10+2';
 
 describe('the stripe table', () => {
   test('reads the default', () => {
     expect(parseStripes(defaultStripes)).toEqual([
-      { upToBytes: 128 * KiB, dataChunks: 1, parityChunks: 1 },
-      { upToBytes: MiB, dataChunks: 2, parityChunks: 1 },
-      { upToBytes: 8 * MiB, dataChunks: 4, parityChunks: 2 },
+      { upToBytes: 2 * MiB, dataChunks: 1, parityChunks: 1 },
+      { upToBytes: 8 * MiB, dataChunks: 2, parityChunks: 1 },
+      { upToBytes: 32 * MiB, dataChunks: 4, parityChunks: 2 },
       { upToBytes: Number.POSITIVE_INFINITY, dataChunks: 10, parityChunks: 2 },
     ]);
   });
@@ -53,7 +54,7 @@ describe('the stripe table', () => {
   });
 
   test('upper sizes are inclusive', () => {
-    const stripes = parseStripes(defaultStripes);
+    const stripes = parseStripes(table);
     expect(stripeOf(0, stripes).dataChunks).toBe(1);
     expect(stripeOf(128 * KiB, stripes).dataChunks).toBe(1);
     expect(stripeOf(128 * KiB + 1, stripes).dataChunks).toBe(2);
@@ -64,7 +65,7 @@ describe('the stripe table', () => {
 });
 
 describe('layouts', () => {
-  const stripes = parseStripes(defaultStripes);
+  const stripes = parseStripes(table);
 
   test('an empty object has no fragments', () => {
     expect(layoutOf(0, stripes)).toEqual({

@@ -21,8 +21,11 @@ export interface Stripe {
   readonly parityChunks: number;
 }
 
-/** The default of SION_STRIPES: mirrored when small, up to ten data chunks and two parity chunks when large. */
-export const defaultStripes = '128KiB=1+1,1MiB=2+1,8MiB=4+2,*=10+2';
+/**
+ * The default of SION_STRIPES: mirrored when small, up to ten data chunks and two parity chunks when large. Chosen by
+ * `npm run bench:stripes`: the least of what a GET costs and what waiting for it is worth.
+ */
+export const defaultStripes = '2MiB=1+1,8MiB=2+1,32MiB=4+2,*=10+2';
 
 /** The longest chunk unless the caller says otherwise. */
 export const defaultMaxChunkBytes = 1024 * 1024;

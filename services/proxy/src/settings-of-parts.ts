@@ -65,6 +65,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     hedgeMs: settings.hedgeMs,
     fetchTimeoutMs: settings.fetchTimeoutMs,
     placePatienceMs: settings.placePatienceMs,
+    placeOnPut: settings.placeOnPut,
     placeOnRead: settings.placeOnRead,
     migrationConcurrency: settings.migrationConcurrency,
     warmUp: { activeMs: settings.warmActiveSeconds * 1000, degradedMs: settings.warmDegradedSeconds * 1000 },

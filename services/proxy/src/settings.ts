@@ -4,7 +4,7 @@
  * versions will offer is refused until then.
  */
 import { logLevels } from '@sion/components';
-import { defaultMaxChunkBytes, defaultStripes, parseStripes, type Stripe } from '@sion/core';
+import { defaultMaxChunkBytes, defaultStripes, parseStripes, placingReads, type Stripe } from '@sion/core';
 import { SionError } from '@sion/wire';
 import { type Static, Type } from 'typebox';
 
@@ -129,7 +129,19 @@ const deployment = {
     1024,
     'Pieces of objects that move to the newest window at a time. 0 = what is used in an old window stays there.',
   ),
-  placeOnRead: Type.Boolean({ default: true, description: 'Whether a read that the store served is put into memory.' }),
+  placeOnPut: Type.Boolean({
+    default: true,
+    description:
+      'Whether a write is put into memory, unless it says otherwise. Those of memory alone are, whatever this says.',
+  }),
+  placeOnRead: Type.Union(
+    placingReads.map((reads) => Type.Literal(reads)),
+    {
+      default: 'first',
+      description:
+        'When a read that the store served is put into memory: at once, when the object was read before, or never.',
+    },
+  ),
   journalBytes: bytes(
     1 * gib,
     1 * mib,

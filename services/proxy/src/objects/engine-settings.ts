@@ -1,5 +1,5 @@
 /** What of the proxy's settings reaches the engine, under the engine's own names. */
-import type { Stripe, WarmUpPolicy } from '@sion/core';
+import type { PlacingRead, Stripe, WarmUpPolicy } from '@sion/core';
 import type { RecoverySettings } from '../recovery/recovery.ts';
 import type { Durability } from './objects.ts';
 
@@ -20,7 +20,9 @@ export interface EngineSettings {
   readonly hedgeMs: number;
   readonly fetchTimeoutMs: number;
   readonly placePatienceMs: number;
-  readonly placeOnRead: boolean;
+  /** Whether writes that do not say are placed in memory. Absent: they are. */
+  readonly placeOnPut?: boolean;
+  readonly placeOnRead: PlacingRead;
   /** Of writes that do not say. */
   readonly durability: Durability;
   /** How often keys that are known to be due leave the store. */

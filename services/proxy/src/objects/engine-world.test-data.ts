@@ -6,7 +6,14 @@ import {
   type VirtualStoreHooks,
   type VirtualStoreRequest,
 } from '@sion/components';
-import { createPlacement, type LayoutId, type Placement, parseStripes, type WindowPolicy } from '@sion/core';
+import {
+  createPlacement,
+  type LayoutId,
+  type Placement,
+  type PlacingRead,
+  parseStripes,
+  type WindowPolicy,
+} from '@sion/core';
 import { SionError } from '@sion/wire';
 import { SeededRandom } from '@sion/workload';
 import { createManualClock } from '../../../../tests/doubles/manual-clock.ts';
@@ -49,6 +56,8 @@ export interface WorldOptions {
   readonly windows?: WindowPolicy;
   /** Of the store, see `VirtualStoreOptions`. Default `version`. */
   readonly etags?: 'version' | 'content';
+  readonly placeOnPut?: boolean;
+  readonly placeOnRead?: PlacingRead;
   /** As the budget's verdict; may change. */
   readonly budget?: { readonly isSaving: boolean };
   /** The proxy before: its store and its nodes are taken over. */
@@ -157,7 +166,8 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       hedgeMs: 50,
       fetchTimeoutMs: 1000,
       placePatienceMs: 100,
-      placeOnRead: true,
+      placeOnPut: options.placeOnPut ?? true,
+      placeOnRead: options.placeOnRead ?? 'first',
       migrationConcurrency: 4,
       durability: 'store',
       sweepMs: 1000,

@@ -4,7 +4,7 @@
  * hands everything on.
  */
 import { type Clock, delay, type Log, type Store, type StoredObject } from '@sion/components';
-import { keyOfName, type LayoutId, nameOfKey, type Placement } from '@sion/core';
+import { isPlacedOnPut, keyOfName, type LayoutId, nameOfKey, type Placement } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
 import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -214,7 +214,7 @@ export class Engine implements Objects {
       bytes,
       {
         durability,
-        place: options.place !== false,
+        place: this.#isPlaced(options, durability),
         ...(options.account === undefined ? {} : { account: options.account }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
@@ -228,7 +228,7 @@ export class Engine implements Objects {
     return await new Promise<R>((resolve, reject) => {
       this.#turns.enqueue(key, {
         mutation,
-        options,
+        options: { ...options, place: this.#isPlaced(options, durability) },
         begunMs: this.#parts.clock.monotonicMs(),
         resolve: (result) => resolve(result as R),
         reject,
@@ -352,6 +352,10 @@ export class Engine implements Objects {
   /** What functions alone are to hold has to wait until they may be used. */
   #isMemoryAwaited(durability: Durability): boolean {
     return durability === 'memory' && !this.memory.isOpen;
+  }
+
+  #isPlaced({ place }: WriteOptions, durability: Durability): boolean {
+    return isPlacedOnPut(this.#parts.settings.placeOnPut !== false, place, durability === 'memory');
   }
 
   #noteDrained(name: string, seenAs: StoredObject | undefined, object: StoredObject | undefined): void {

@@ -30,6 +30,8 @@ export interface Entry {
   placed: PlacedObject | undefined;
   /** A read is taking its bytes to memory at present. */
   loading: boolean;
+  /** Whole reads that the store has served since the entry was made. */
+  storeReads: number;
 }
 
 /** A lookup under way; see the head of this module. */
@@ -360,7 +362,7 @@ export class Knowledge {
     }
     this.#tellVolatile(present?.object, object);
     if (present?.placed !== undefined) this.#options.onDropped(present.placed);
-    const entry: Entry = { key, object, confirmed: true, placed: undefined, loading: false };
+    const entry: Entry = { key, object, confirmed: true, placed: undefined, loading: false, storeReads: 0 };
     this.#directory.set(key, entry);
     this.#trim();
     return entry;

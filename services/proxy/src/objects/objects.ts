@@ -130,8 +130,8 @@ export interface Mutation<R> {
 export interface WriteOptions {
   /** Undefined = the proxy's own. */
   readonly durability?: Durability | undefined;
-  /** False = the store only, no chunks in memory. */
-  readonly place?: boolean;
+  /** False = the store only, no chunks in memory; undefined = as the proxy's policy says. */
+  readonly place?: boolean | undefined;
   /**
    * Called once before the call settles, when its own bytes or its own expiry have landed; not for a change that was
    * overwritten by another one of the same fold, since nobody can ever have seen its version.

@@ -4,7 +4,7 @@
  * fails, the version is superseded and the read starts over, unless bytes were sent already: then it is cut.
  */
 import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
-import { isExpired, nameOfKey } from '@sion/core';
+import { isExpired, isWorthPlacing, nameOfKey, type PlacingRead } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone, isReadable } from '../memory/placed-object.ts';
@@ -33,8 +33,8 @@ export interface ReadParts {
   readonly turns: KeyTurns;
   readonly hedgeMs: number;
   readonly fetchTimeoutMs: number;
-  /** Take objects to memory that a read found in the store only; `always` also beside another read that does. */
-  readonly placeOnRead: boolean | 'always';
+  /** When objects that a read found in the store only are taken to memory; `always` also beside another read that does. */
+  readonly placeOnRead: PlacingRead | 'always';
   /** An expired object was met: it should leave the store. */
   readonly onExpired: (key: Key) => void;
   readonly onPlacing: (placing: Promise<void>) => void;
@@ -303,8 +303,11 @@ interface StoreBodyInput {
 function storeBody(parts: ReadParts, input: StoreBodyInput): ObjectBody {
   const { entry, object, range, options } = input;
   const whole = range.start === 0 && range.end === object.sizeBytes;
-  const isFree = entry?.placed === undefined && (parts.placeOnRead === 'always' || entry?.loading === false);
-  const placing = whole && parts.placeOnRead !== false && entry !== undefined && isFree;
+  const isForced = parts.placeOnRead === 'always';
+  const isFree = entry?.placed === undefined && (isForced || entry?.loading === false);
+  const isWanted = parts.placeOnRead === 'always' || isWorthPlacing(parts.placeOnRead, entry?.storeReads ?? 0);
+  const placing = whole && isWanted && entry !== undefined && isFree;
+  if (whole && !isForced && entry !== undefined) entry.storeReads++;
   const writer = placing ? parts.memory.beginWrite(object.sizeBytes) : undefined;
   const isLoader = placing && writer !== undefined && !entry.loading;
   if (isLoader) entry.loading = true;

@@ -44,7 +44,7 @@ export async function serveEngine(store: Store): Promise<{
       hedgeMs: 1000,
       fetchTimeoutMs: 10_000,
       placePatienceMs: 10_000,
-      placeOnRead: true,
+      placeOnRead: 'first',
       migrationConcurrency: 4,
       durability: 'store',
       sweepMs: 60_000,

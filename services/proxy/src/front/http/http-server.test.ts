@@ -182,7 +182,7 @@ describe('objects over HTTP', () => {
     await put(port, 'a', '1', { 'sion-durability': 'Store', 'sion-no-place': '1' });
     await put(port, 'a', '1', { 'sion-no-place': 'false' });
     expect(seen).toEqual([
-      [undefined, true],
+      [undefined, undefined],
       ['store', false],
       [undefined, true],
     ]);

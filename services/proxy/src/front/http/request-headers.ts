@@ -16,7 +16,8 @@ export interface PutHeaders {
   /** Milliseconds to live; absent = for ever. */
   readonly ttlMs?: number;
   readonly durability: Durability | undefined;
-  readonly place: boolean;
+  /** Undefined = not said. */
+  readonly place: boolean | undefined;
   readonly contentType?: string;
   readonly user?: Readonly<Record<string, string>>;
   /** Absent when the body is chunked. */
@@ -69,7 +70,7 @@ export function readPutHeaders(headers: HeaderFields, maxObjectBytes: number): P
   refuseEncodings(headers);
   return {
     durability: readDurability(headers),
-    place: !readNoPlace(headers),
+    place: readPlace(headers),
     ...(ttlMs === 'none' ? {} : { ttlMs }),
     ...(user === undefined ? {} : { user }),
     ...(contentType === undefined ? {} : { contentType }),
@@ -108,10 +109,11 @@ export function readDurability(headers: HeaderFields): Durability | undefined {
   throw new SionError('invalid', `Sion-Durability: ${shown(text)} is unknown. Use store, journal or memory.`);
 }
 
-function readNoPlace(headers: HeaderFields): boolean {
+function readPlace(headers: HeaderFields): boolean | undefined {
   const text = textOf(headers, 'sion-no-place')?.toLowerCase();
-  if (text === undefined || text === '0' || text === 'false') return false;
-  if (text === '1' || text === 'true') return true;
+  if (text === undefined) return undefined;
+  if (text === '0' || text === 'false') return true;
+  if (text === '1' || text === 'true') return false;
   throw new SionError('invalid', `Sion-No-Place: ${shown(text)} is not a switch. Send 1 or 0.`);
 }
 

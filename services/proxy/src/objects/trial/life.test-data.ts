@@ -235,7 +235,7 @@ export const engineSettings: EngineSettings = {
   hedgeMs: 10,
   fetchTimeoutMs: 40,
   placePatienceMs: 20,
-  placeOnRead: true,
+  placeOnRead: 'first',
   migrationConcurrency: 4,
   jointReadBytes: 16 * 1024,
   durability: 'store',

@@ -2,6 +2,7 @@
  * What a trial's seed decides beforehand. Each trial has only some of the faults, so that a rare one is not drowned by
  * the frequent ones.
  */
+import type { PlacingRead } from '@sion/core';
 import type { SeededRandom } from '@sion/workload';
 import type { Durability } from '../objects.ts';
 
@@ -33,7 +34,7 @@ export interface Profile {
   readonly maxEntries: number;
   readonly bodyMemoryBytes: number;
   readonly maxAbsentKeys: number;
-  readonly placeOnRead: boolean;
+  readonly placeOnRead: PlacingRead;
   /** One of them for each write. */
   readonly durabilities: readonly Durability[];
   /** Without it there is no journal; with it, listings have what is in memory alone. */
@@ -154,7 +155,7 @@ function drawAnything(random: SeededRandom): Profile {
     maxEntries: oneOf(100, 1, 2),
     bodyMemoryBytes: oneOf(64 * 1024, 1300, 2600),
     maxAbsentKeys: oneOf(100, 1, 0),
-    placeOnRead: sometimes(0.8),
+    placeOnRead: oneOf<PlacingRead>('first', 'second', 'never'),
     ...{ durabilities: ['store'], journalMaxAgeMs: undefined, diskDelayMs: 0, diskFailures: 0 },
   };
 }

@@ -92,7 +92,11 @@ const put: JsonObject = {
   parameters: [
     header('Sion-Ttl', 'Seconds to live; `none`, or absent: for ever.', ttlSchema),
     durability,
-    header('Sion-No-Place', '`1`: to the store only, not into memory.', { enum: ['0', '1', 'false', 'true'] }),
+    header(
+      'Sion-No-Place',
+      '`1`: to the store only, not into memory; `0`: into memory, whatever the proxy’s policy is.',
+      { enum: ['0', '1', 'false', 'true'] },
+    ),
     ...conditions('write'),
     requestId,
   ],
