@@ -45,6 +45,7 @@ export function drawTurning(seed: string, isTurning?: boolean): Turning {
       // Only stripes as wide as a group fill all its nodes alike, so that groups are sealed.
       ...(random.integer(4) === 0 ? {} : { stripes: '*=10+2' }),
       migrationConcurrency: 1 + random.integer(8),
+      rotateSeconds: random.integer(2) === 0 ? 0 : 60 * (1 + random.integer(6)),
     },
     nodeCapacityBytes: pick(random, capacities, 5120),
   };

@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { defaultStripes, placingReads } from '@sion/core';
 import { planReplay, type ReplayStep, readTrace, type TraceRecord } from '@sion/workload';
 import { choice, runCommand, WrongOption, wholeNumber } from '../command-line/command-line.ts';
@@ -27,6 +28,9 @@ const usage = `usage: npm run bench:windows -- --trace FILE [options]
   --stripes TABLE       as SION_STRIPES (${defaultStripes})
   --place-on-put WHICH  yes or no: whether a write is placed (yes)
   --place-on-read WHICH first, second or never: which read places what is not (first)
+  --rotate-seconds N    age at which groups take no new data; 0 = any (0)
+  --life-minutes N      age at which the provider takes an instance, give or take; 0 = any (0)
+  --sample SHARE        of the objects, with all their requests (1)
   --reclaimed-per-hour N  instances that the provider takes (0; the paper saw 21.7)
   --scale N             bytes are a so many-th (1000)
   --sweep               the same for many settings; no goals
@@ -37,6 +41,7 @@ interface Wanted {
   readonly trace: string;
   readonly registryKey: 'uri' | 'digest';
   readonly hours: number;
+  readonly sample: number;
   readonly firstTouch: 'put' | 'exists';
   readonly choice: WindowsChoice;
   readonly isSweep: boolean;
@@ -58,17 +63,21 @@ function readOptions(): Wanted | undefined {
         'place-on-put': text('yes'),
         'place-on-read': text('first'),
         'reclaimed-per-hour': text('0'),
+        'rotate-seconds': text('0'),
+        'life-minutes': text('0'),
+        sample: text('1'),
         scale: text('1000'),
       },
     },
   });
   if (values.help) return undefined;
   if (values.trace === undefined) throw new WrongOption('--trace is missing. Name a file with a recorded workload.');
-  const reclaimedPerHour = Number(values['reclaimed-per-hour']);
-  if (!(reclaimedPerHour >= 0)) throw new WrongOption('--reclaimed-per-hour must be a number, 0 or above.');
+  const sample = number('--sample', values.sample);
+  if (sample === 0 || sample > 1) throw new WrongOption('--sample must be a share, above 0 and at most 1.');
   return {
     trace: values.trace,
     registryKey: choice('--key', values.key, ['uri', 'digest'] as const),
+    sample,
     hours: wholeNumber('--hours', values.hours),
     firstTouch: choice('--first-touch', values['first-touch'], ['put', 'exists'] as const),
     isSweep: values.sweep,
@@ -82,18 +91,27 @@ function readOptions(): Wanted | undefined {
       stripes: values.stripes,
       placeOnPut: choice('--place-on-put', values['place-on-put'], ['yes', 'no'] as const) === 'yes',
       placeOnRead: choice('--place-on-read', values['place-on-read'], placingReads),
-      reclaimedPerHour,
+      reclaimedPerHour: number('--reclaimed-per-hour', values['reclaimed-per-hour']),
+      rotateSeconds: number('--rotate-seconds', values['rotate-seconds']),
+      lifeMinutes: number('--life-minutes', values['life-minutes']),
       scale: wholeNumber('--scale', values.scale),
     },
   };
 }
 
-async function stepsOf({ trace, registryKey, hours, firstTouch }: Wanted): Promise<readonly ReplayStep[]> {
+/** A number, 0 or above. */
+function number(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new WrongOption(`${option} must be a number, 0 or above.`);
+  return value;
+}
+
+async function stepsOf({ trace, registryKey, hours, sample, firstTouch }: Wanted): Promise<readonly ReplayStep[]> {
   const records: TraceRecord[] = [];
   for await (const record of readTrace(createReadStream(trace), { registryKey })) records.push(record);
   const lastMs = (records[0]?.atMs ?? 0) + hours * 3_600_000;
   return planReplay(
-    records.filter(({ atMs }) => atMs <= lastMs),
+    records.filter(({ atMs, key }) => atMs <= lastMs && crc32(key) < sample * 2 ** 32),
     firstTouch,
   );
 }

@@ -22,7 +22,7 @@ export function tableOf({ choice, ideal, result, usableBytes, codingFactor, took
     `warmed nodes       ${result.meanWarmNodes.toFixed(1)} on average, ${share(result.meanFill, 1)} full; ` +
       `${nodesThatWouldDo({ result, codingFactor, usableBytes }).toFixed(1)} would do`,
     `moved, released    ${totals.migratedChunks} chunks, ${gb(totals.migratedBytes * choice.scale)}; ${totals.releasedNodes} times a node`,
-    `losses             ${totals.recoveries} instances, ${totals.lostChunks} chunks`,
+    `losses             ${totals.recoveries} instances, ${totals.lostChunks} chunks; ${sum(totals.recoveredChunks)} brought back; groups rotated ${totals.rotatedGroups} times`,
     `invocations        ${Object.entries(totals.invocations)
       .map(([cause, times]) => `${times} ${cause}`)
       .join(', ')}`,

@@ -17,6 +17,8 @@ it('functions cost no more than they may, the store serves instead, and memory c
       maxUsdPerHour,
       placeOnPut: true,
       placeOnRead: 'first',
+      rotateSeconds: 0,
+      lifeMinutes: 0,
     },
   });
   const { metrics, budget } = world.service;

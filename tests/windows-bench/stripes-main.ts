@@ -78,7 +78,7 @@ async function measure(
   const world = await TraceWorld.start({
     ...{ nodes: 12, nodeMemoryMb, windowSeconds: 3600, activeWindows: 6, degradedWindows: 12 },
     ...{ stripes: `*=${stripe}`, scale, meanChunkBytes: sizeBytes / scale, reclaimedPerHour: 0 },
-    ...{ placeOnPut: true, placeOnRead: 'first', isSustained: kind === 'sustained' },
+    ...{ placeOnPut: true, placeOnRead: 'first', rotateSeconds: 0, lifeMinutes: 0, isSustained: kind === 'sustained' },
   });
   const bytes = payloadOf('k', 1, Math.round(sizeBytes / scale));
   const get = async () => {

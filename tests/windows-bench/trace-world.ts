@@ -56,6 +56,10 @@ export interface TraceWorldOptions {
   /** As SION_PLACE_ON_PUT and SION_PLACE_ON_READ. */
   readonly placeOnPut: boolean;
   readonly placeOnRead: PlacingRead;
+  /** As SION_ROTATE_SECONDS. */
+  readonly rotateSeconds: number;
+  /** About how long an instance lives at most; 0 = for ever. */
+  readonly lifeMinutes: number;
   /** As SION_MAX_USD_PER_HOUR. Absent: no bound. */
   readonly maxUsdPerHour?: number;
 }
@@ -164,7 +168,7 @@ function lambdaOf(options: TraceWorldOptions, { time, network, store, weather }:
     random: new SeededRandom('windows lambda'),
     figures: {
       ...awsFigures,
-      ...{ idleReclaimMs: 0, lifeTimeMs: 0 },
+      ...{ idleReclaimMs: 0, lifeTimeMs: options.lifeMinutes * 60_000 },
       networkBytesPerSecond: networkBytesPerSecond / scale,
       networkBurstBytes: isSustained ? 0 : networkBurstBytes / scale,
       networkPeakBytesPerSecond: (isSustained ? networkBytesPerSecond : networkPeakBytesPerSecond) / scale,
@@ -203,6 +207,7 @@ function settingsOf(options: TraceWorldOptions): ProxySettings {
     SION_DEGRADED_WINDOWS: String(degradedWindows),
     SION_STRIPES: scaled.join(','),
     SION_MAX_CHUNK_BYTES: String(chunkBytesOf(scale)),
+    SION_ROTATE_SECONDS: String(options.rotateSeconds),
     SION_PLACE_ON_PUT: String(options.placeOnPut),
     SION_PLACE_ON_READ: options.placeOnRead,
     SION_LINK_HOST: 'proxy',

@@ -127,6 +127,10 @@ function windowsOf({ placement, fleet }: Service): ProxyStatus['windows'] {
     window,
     state,
     groups: groups.map(({ group, nodes }) => ({ group, nodes: nodes.map((node) => fleet.functionName(node)) })),
+    reads: {
+      now: groups.reduce((sum, { uses }) => sum + uses, 0),
+      before: groups.reduce((sum, { usesBefore }) => sum + usesBefore, 0),
+    },
     ...fillOf(
       fleet,
       groups.flatMap(({ nodes }) => nodes),

@@ -89,13 +89,14 @@ export function budgetPolicy({ maxUsdPerHour, nodeMemoryMb }: ProxySettings): Bu
 }
 
 /** How the fleet is cut into groups, and how these age. */
-export function placementOptions(settings: ProxySettings): Pick<PlacementOptions, 'nodes' | 'groupSize' | 'windows'> {
+export function placementOptions(settings: ProxySettings): Omit<PlacementOptions, 'nowMs'> {
   const { nodes, windowSeconds, activeWindows, degradedWindows } = settings;
   const widest = Math.max(...stripesOf(settings).map(({ dataChunks, parityChunks }) => dataChunks + parityChunks));
   return {
     nodes,
     groupSize: Math.min(nodes, Math.max(leastGroupNodes, widest)),
     windows: { intervalMs: windowSeconds * 1000, activeWindows, degradedWindows },
+    rotateMs: settings.rotateSeconds * 1000,
   };
 }
 

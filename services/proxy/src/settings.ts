@@ -123,6 +123,12 @@ const deployment = {
     'A function of an active window that has idled for so long is touched, so that its instance stays. 0 = never.',
   ),
   warmDegradedSeconds: count(300, 0, 3600, 'The same for degraded windows. 0 = never.'),
+  rotateSeconds: count(
+    0,
+    0,
+    604_800,
+    'A group of functions that has taken data for so long takes no more, so that what is wanted has moved on before the provider takes its instances. 0 = however long.',
+  ),
   migrationConcurrency: count(
     8,
     0,

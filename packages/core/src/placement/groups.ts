@@ -9,7 +9,8 @@
  *       └────── release ─────┴──────────── release ─────────┘
  *
  * A group is sealed when it is nearly full. What is taken from a sealed one leaves holes; when those are large, it may be
- * unsealed instead of opening another. It belongs to the last window in which it took new data.
+ * unsealed instead of opening another. It belongs to the last window in which it took new data. A group that was opened long
+ * ago is sealed as well, and for good: its instances are about to be taken by the provider.
  */
 
 export interface Group {
@@ -17,7 +18,12 @@ export interface Group {
   readonly nodes: readonly number[];
   /** The last window in which it took new data, or in which what it holds was used while it was accepting. */
   window: number;
+  /** The window in which it was opened: about as old are its instances. */
+  openedWindow: number;
   isSealed: boolean;
+  /** How often what it holds was read since the newest window opened, and in the window before. */
+  uses: number;
+  usesBefore: number;
 }
 
 export class Groups {
@@ -38,7 +44,7 @@ export class Groups {
       const first = number * groupSize;
       const end = number === count - 1 ? nodes : first + groupSize;
       const members = Array.from({ length: end - first }, (_, step) => first + step);
-      return { number, nodes: members, window: 0, isSealed: false };
+      return { number, nodes: members, window: 0, openedWindow: 0, isSealed: false, uses: 0, usesBefore: 0 };
     });
     this.#ofNode = this.#all.flatMap((group) => group.nodes.map(() => group));
     this.#free = [...this.#all];
@@ -93,7 +99,10 @@ export class Groups {
 
   #use(group: Group, window: number): void {
     group.window = window;
+    group.openedWindow = window;
     group.isSealed = false;
+    group.uses = 0;
+    group.usesBefore = 0;
     this.#used.add(group);
   }
 }

@@ -75,7 +75,7 @@ describe('placement', () => {
   it('lets a group serve many windows while it is used, and age when it is not', () => {
     const [placement, nodes] = [create(8, 4), new Nodes(8)];
     nodes.put(placement, whole);
-    expect(placement.turn(999)).toEqual({ turns: 0, degraded: [] });
+    expect(placement.turn(999)).toEqual({ turns: 0, degraded: [], rotated: 0 });
     placement.turn(5000);
     expect(groupsOf(placement)).toEqual([[0, 'released', [0]]]);
     placement.noteUse(2);
@@ -105,6 +105,42 @@ describe('placement', () => {
     placement.release(1);
     expect(groupsOf(placement)).toEqual([]);
     expect(nodes.put(placement, whole)).toEqual([9, 10, 11, 8]);
+  });
+
+  it('seals a group that has been in use for long, whatever is read of it, while another is free', () => {
+    const placement = createPlacement({ nodes: 8, groupSize: 4, windows, rotateMs: 3000 });
+    const nodes = new Nodes(8);
+    nodes.put(placement, { ...whole, chunkBytes: 10 });
+    expect(placement.turn(2000).rotated).toBe(0);
+    placement.noteUse(0);
+    expect(placement.turn(3000).rotated).toBe(1);
+    expect(placement.takeReadied()).toEqual([4, 5, 6, 7]);
+    expect(nodes.put(placement, { ...whole, chunkBytes: 10 })).toEqual([5, 6, 7, 4]);
+    placement.noteUse(0);
+    placement.turn(4000);
+    expect([placement.stateOf(0), placement.isOutdated(0), placement.stateOf(4)]).toEqual(['degraded', true, 'active']);
+    nodes.put(placement, { ...whole, chunkBytes: 10 });
+    expect(placement.turn(6000).rotated).toBe(0);
+    placement.release(0);
+    expect(placement.turn(7000).rotated).toBe(1);
+    const again = createPlacement({ nodes: 8, groupSize: 4, windows, rotateMs: 3000 });
+    again.restore(placement.snapshot(7000), 0);
+    expect(again.snapshot(0).groups).toEqual(placement.snapshot(7000).groups);
+  });
+
+  it('counts what is read of a window, and of what it was before', () => {
+    const [placement, nodes] = [create(8, 4), new Nodes(8)];
+    const uses = () =>
+      placement.windows().flatMap(({ groups }) => groups.map((group) => [group.uses, group.usesBefore]));
+    nodes.put(placement, whole);
+    placement.noteUse(0);
+    placement.noteUse(1);
+    expect(uses()).toEqual([[2, 0]]);
+    placement.turn(1000);
+    placement.noteUse(1);
+    expect(uses()).toEqual([[1, 2]]);
+    placement.turn(3000);
+    expect(uses()).toEqual([[0, 0]]);
   });
 
   it('gives what an active node has lost to nodes that are as young, or to a group that it opens', () => {
@@ -169,7 +205,8 @@ const eventArbitrary: fc.Arbitrary<Event> = fc.oneof(
 
 /** Lets the events happen to a fleet whose driver clears and releases as it is told; gives all that was decided. */
 function live(events: readonly Event[], check: (placement: Placement, nodes: Nodes) => void): readonly unknown[] {
-  const [placement, nodes] = [create(12, 4), new Nodes(12)];
+  const placement = createPlacement({ nodes: 12, groupSize: 4, windows, nowMs: 0, rotateMs: 9000 });
+  const nodes = new Nodes(12);
   let nowMs = 0;
   return events.map((event) => {
     let decided: unknown;

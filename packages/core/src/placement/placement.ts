@@ -43,6 +43,8 @@ export interface PlacementOptions {
   readonly groupSize?: number;
   /** Default {@link defaultWindowPolicy}. */
   readonly windows?: WindowPolicy;
+  /** Groups that have been in use for so long take no new data, as long as there is a free one. Absent or 0: however long. */
+  readonly rotateMs?: number;
   /** On the clock that {@link Placement.turn} is given. Default 0. */
   readonly nowMs?: number;
 }
@@ -52,11 +54,19 @@ export interface PlacementGroup {
   readonly nodes: readonly number[];
 }
 
-/** The groups of one window. */
+/** The groups of one window, and how warm they are. */
 export interface PlacementWindow {
   readonly window: number;
   readonly state: WindowState;
-  readonly groups: readonly PlacementGroup[];
+  readonly groups: readonly (PlacementGroup & GroupUse)[];
+}
+
+/** How often something of a group was read. */
+export interface GroupUse {
+  /** Since the newest window opened. */
+  readonly uses: number;
+  /** In the window before that. */
+  readonly usesBefore: number;
 }
 
 /** A group that is not active any more. */
@@ -71,16 +81,23 @@ export interface PlacementTurn {
   readonly turns: number;
   /** Groups that were active before, and are not now. */
   readonly degraded: readonly DegradedGroup[];
+  /** Groups that take no new data any more because of their age. */
+  readonly rotated: number;
 }
 
 /** The state of a {@link Placement} as plain data. */
 export interface PlacementSnapshot {
-  readonly v: 2;
+  readonly v: 3;
   readonly newestWindow: number;
   /** How long that window had been open. */
   readonly openForMs: number;
   /** Groups in use, in the order in which they were opened. */
-  readonly groups: readonly { readonly group: number; readonly window: number; readonly isSealed: boolean }[];
+  readonly groups: readonly {
+    readonly group: number;
+    readonly window: number;
+    readonly openedWindow: number;
+    readonly isSealed: boolean;
+  }[];
 }
 
 /** Chunks per group at most: the widest stripe there is. */
@@ -101,11 +118,13 @@ export function createPlacement(options: PlacementOptions): Placement {
 export class Placement {
   readonly #groups: Groups;
   readonly #wheel: WindowWheel;
+  readonly #rotateMs: number;
   /** Opened ahead of need since this was last asked for. */
   #readied: Group[] = [];
 
   constructor(options: PlacementOptions) {
     const { nodes, groupSize = Math.min(defaultGroupSize, nodes), windows = defaultWindowPolicy, nowMs = 0 } = options;
+    this.#rotateMs = options.rotateMs ?? 0;
     this.#groups = new Groups(nodes, groupSize);
     this.#wheel = new WindowWheel(windows, nowMs);
   }
@@ -146,6 +165,7 @@ export class Placement {
   /** What lies on this node was used: a group that accepts stays as young as the newest window. */
   noteUse(node: number): void {
     const group = this.#groups.ofNode(node);
+    group.uses++;
     if (!group.isSealed && this.#groups.isUsed(group)) group.window = this.#wheel.newest;
   }
 
@@ -155,13 +175,19 @@ export class Placement {
     return group.isSealed && this.stateOf(node) !== 'active';
   }
 
-  /** Opens the windows that are due by now. */
+  /** Opens the windows that are due by now, and seals groups that are worn. */
   turn(nowMs: number): PlacementTurn {
     const active = [...this.#groups.used].filter((group) => this.#stateOf(group) === 'active');
     const turns = this.#wheel.turn(nowMs);
+    for (const group of turns > 0 ? this.#groups.used : []) {
+      group.usesBefore = turns === 1 ? group.uses : 0;
+      group.uses = 0;
+    }
+    const rotated = this.#rotate();
     const degraded = active.filter((group) => this.#stateOf(group) !== 'active');
     return {
       turns,
+      rotated,
       degraded: degraded.map((group) => ({ ...faceOf(group), closedMs: this.#wheel.endMs(group.window) })),
     };
   }
@@ -230,21 +256,24 @@ export class Placement {
     for (const group of this.#groups.used) byWindow.set(group.window, [...(byWindow.get(group.window) ?? []), group]);
     return [...byWindow]
       .sort(([a], [b]) => a - b)
-      .map(([window, groups]) => ({ window, state: this.#wheel.stateOf(window), groups: groups.map(faceOf) }));
+      .map(([window, groups]) => ({ window, state: this.#wheel.stateOf(window), groups: groups.map(useOf) }));
   }
 
   snapshot(nowMs: number): PlacementSnapshot {
-    const groups = [...this.#groups.used].map(({ number, window, isSealed }) => ({ group: number, window, isSealed }));
-    return { v: 2, newestWindow: this.#wheel.newest, openForMs: this.#wheel.openForMs(nowMs), groups };
+    const groups = [...this.#groups.used].map(({ number: group, window, openedWindow, isSealed }) => ({
+      ...{ group, window, openedWindow, isSealed },
+    }));
+    return { v: 3, newestWindow: this.#wheel.newest, openForMs: this.#wheel.openForMs(nowMs), groups };
   }
 
   /** Goes on from a snapshot, as if no time had passed since. Before anything is placed. */
   restore(snapshot: PlacementSnapshot, nowMs: number): void {
     this.#wheel.restore(snapshot.newestWindow, snapshot.openForMs, nowMs);
-    for (const { group: number, window, isSealed } of snapshot.groups) {
+    for (const { group: number, window, openedWindow, isSealed } of snapshot.groups) {
       const group = this.#groups.at(number);
       if (group === undefined) continue;
       this.#groups.adopt(group, Math.min(window, snapshot.newestWindow));
+      group.openedWindow = Math.min(openedWindow, snapshot.newestWindow);
       group.isSealed = isSealed;
     }
   }
@@ -280,6 +309,26 @@ export class Placement {
     return this.#wheel.stateOf(group.window);
   }
 
+  /** Seals worn groups while a free one can take their part; gives how many. */
+  #rotate(): number {
+    let rotated = 0;
+    for (const group of this.#groups.used) {
+      if (group.isSealed || !this.#isWorn(group) || this.#groups.freeCount === 0) continue;
+      group.isSealed = true;
+      rotated++;
+    }
+    if (rotated === 0 || [...this.#groups.used].some(({ isSealed }) => !isSealed)) return rotated;
+    const readied = this.#groups.open(this.#wheel.newest);
+    if (readied !== undefined) this.#readied.push(readied);
+    return rotated;
+  }
+
+  /** Whether its instances are so old that the provider may take them soon. */
+  #isWorn({ openedWindow }: Group): boolean {
+    const ageMs = (this.#wheel.newest - openedWindow) * this.#wheel.policy.intervalMs;
+    return this.#rotateMs > 0 && ageMs >= this.#rotateMs;
+  }
+
   #seal(group: Group, view: FleetView): void {
     group.isSealed = true;
     for (const other of this.#groups.used) if (!other.isSealed) return;
@@ -293,6 +342,7 @@ export class Placement {
       if (
         group === except ||
         !group.isSealed ||
+        this.#isWorn(group) ||
         this.#stateOf(group) !== 'active' ||
         fillOf(group, view, 0) > unsealedFill
       )
@@ -307,6 +357,10 @@ export class Placement {
 
 function faceOf({ number, nodes }: Group): PlacementGroup {
   return { group: number, nodes };
+}
+
+function useOf(group: Group): PlacementGroup & GroupUse {
+  return { ...faceOf(group), uses: group.uses, usesBefore: group.usesBefore };
 }
 
 /** Of the group's memory, how much is taken, with so many bytes on their way. */

@@ -60,6 +60,7 @@ export class CountedMetrics implements Metrics {
   #migratedChunks = 0;
   #migratedBytes = 0;
   #releasedNodes = 0;
+  #rotatedGroups = 0;
   #unplacedObjects = 0;
   #bypassedObjects = 0;
   #drained = 0;
@@ -143,6 +144,10 @@ export class CountedMetrics implements Metrics {
     this.#releasedNodes += nodes;
   }
 
+  countRotation(groups: number): void {
+    this.#rotatedGroups += groups;
+  }
+
   countUnplaced(): void {
     this.#unplacedObjects += 1;
   }
@@ -185,6 +190,7 @@ export class CountedMetrics implements Metrics {
       migratedChunks: this.#migratedChunks,
       migratedBytes: this.#migratedBytes,
       releasedNodes: this.#releasedNodes,
+      rotatedGroups: this.#rotatedGroups,
       unplacedObjects: this.#unplacedObjects,
       bypassedObjects: this.#bypassedObjects,
       drained: this.#drained,

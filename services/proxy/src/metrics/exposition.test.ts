@@ -139,8 +139,8 @@ const status: ProxyStatus = {
   memory: { usedBytes: 30, copyBytes: 0, capacityBytes: 300 },
   migration: { waiting: 4, underWay: 1 },
   windows: [
-    { window: 1, state: 'active', groups: [], usedBytes: 30, capacityBytes: 300 },
-    { window: 2, state: 'active', groups: [], usedBytes: 40, capacityBytes: 300 },
+    { window: 1, state: 'active', groups: [], usedBytes: 30, capacityBytes: 300, reads: { now: 2, before: 9 } },
+    { window: 2, state: 'active', groups: [], usedBytes: 40, capacityBytes: 300, reads: { now: 3, before: 0 } },
   ],
   nodes: [
     { ...node, node: 0, functionName: 'a', state: 'open' },

@@ -80,6 +80,11 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
   plain('sion_migrated_chunks_total', 'Chunks that moved to a newer window.', (t) => t.migratedChunks);
   plain('sion_migrated_bytes_total', 'Bytes of those chunks.', (t) => t.migratedBytes);
   plain('sion_released_nodes_total', 'Times that a node was released.', (t) => t.releasedNodes);
+  plain(
+    'sion_rotated_groups_total',
+    'Groups that took no new data any more because their instances were old.',
+    (t) => t.rotatedGroups,
+  );
   plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
   plain(
     'sion_bypassed_objects_total',
@@ -143,6 +148,14 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
     for (const state of windowStates) this.set({ state }, 0);
     for (const window of read().windows) this.inc({ state: window.state }, window.usedBytes);
   });
+  byState(
+    'sion_window_reads',
+    'Pieces of objects read since the newest window opened, by the state of their window.',
+    function () {
+      for (const state of windowStates) this.set({ state }, 0);
+      for (const window of read().windows) this.inc({ state: window.state }, window.reads.now);
+    },
+  );
   plain('sion_objects_in_memory', 'Objects with chunks in memory.', (s) => s.objects.inMemory);
   plain('sion_snapshot_entries', 'Entries of the snapshot that this proxy began with.', (s) => s.snapshot.total);
   plain('sion_snapshot_entries_loaded', 'Those of them that are loaded.', (s) => s.snapshot.loaded);

@@ -41,6 +41,8 @@ export interface Metrics {
   countMigration(chunks: number, bytes: number): void;
   /** Nodes that hold nothing any more, and are not asked for anything until they are opened again. */
   countRelease(nodes: number): void;
+  /** So many groups take no new data any more because of their age. */
+  countRotation(groups: number): void;
   /** An object whose placement was given up or left incomplete. */
   countUnplaced(): void;
   /** An object that was written or read past memory, because it is too large for it. */
@@ -76,6 +78,7 @@ export interface MetricsSnapshot {
   readonly migratedChunks: number;
   readonly migratedBytes: number;
   readonly releasedNodes: number;
+  readonly rotatedGroups: number;
   readonly unplacedObjects: number;
   readonly bypassedObjects: number;
   readonly drained: number;

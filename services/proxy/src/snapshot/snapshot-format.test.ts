@@ -15,7 +15,12 @@ import {
 const header = {
   epoch: 7,
   nodes: 24,
-  placement: { v: 2, newestWindow: 4, openForMs: 1.5, groups: [{ group: 1, window: 3, isSealed: true }] },
+  placement: {
+    v: 3,
+    newestWindow: 4,
+    openForMs: 1.5,
+    groups: [{ group: 1, window: 3, openedWindow: 2, isSealed: true }],
+  },
 } as const;
 
 const entryArbitrary: fc.Arbitrary<SnapshotEntry> = fc
@@ -113,7 +118,7 @@ describe('entries of a snapshot', () => {
 
 describe('the header of a snapshot', () => {
   it.each([
-    ['another format', JSON.stringify({ format: 4, ...header })],
+    ['another format', JSON.stringify({ format: 3, ...header })],
     ['nothing', ''],
     ['something else', '[]'],
   ])('that is %s is none', (_, text) => {

@@ -61,7 +61,7 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 const frameOverheadBytes = 8;
 const endMark = 'SNAP';
-const format = 3;
+const format = 4;
 const whole = Type.Integer({ minimum: 0 });
 
 const header = Compile(
@@ -70,10 +70,10 @@ const header = Compile(
     epoch: whole,
     nodes: whole,
     placement: Type.Object({
-      v: Type.Literal(2),
+      v: Type.Literal(3),
       newestWindow: whole,
       openForMs: Type.Number({ minimum: 0 }),
-      groups: Type.Array(Type.Object({ group: whole, window: whole, isSealed: Type.Boolean() })),
+      groups: Type.Array(Type.Object({ group: whole, window: whole, openedWindow: whole, isSealed: Type.Boolean() })),
     }),
   }),
 );

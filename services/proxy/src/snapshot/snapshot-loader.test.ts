@@ -116,7 +116,7 @@ describe('after an orderly stop', () => {
   it.each([
     ['without its end', (bytes: Uint8Array) => bytes.subarray(0, -1), 0],
     ['with more after it', (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.from('x')]), 0],
-    ['of another format', (bytes: Uint8Array) => replaceOnce(bytes, '"format":3', '"format":9'), 0],
+    ['of another format', (bytes: Uint8Array) => replaceOnce(bytes, '"format":4', '"format":9'), 0],
     ['that is empty', () => new Uint8Array(), 0],
     ['damaged in its third entry', (bytes: Uint8Array) => replaceOnce(bytes, '"key":"c"', '"key":"x"'), 2],
   ])('a snapshot %s costs requests and nothing else', async (_, change, restored) => {

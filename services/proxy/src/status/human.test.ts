@@ -50,6 +50,7 @@ function sample(
         groups: [{ group: 0, nodes: ['n0', 'n1'] }],
         usedBytes: 2048,
         capacityBytes: 2 ** 21,
+        reads: { now: 3, before: 12 },
       },
     ],
     nodes: () => [
@@ -93,13 +94,15 @@ describe('the status for people', () => {
     expect(lines).toContain('  store       directory /data/store, reachable');
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
     expect(lines).toContain(
-      '  moved       0 chunks (0 B) to newer windows, 4 pieces to come, 1 under way; functions released 0 times',
+      '  moved       0 chunks (0 B) to newer windows, 4 pieces to come, 1 under way; functions released 0 times, groups rotated 0 times',
     );
     expect(lines).toContain('  bypassed    1 writes and reads of objects above 1.0 GiB');
     expect(lines).toContain(
       '  recovered   1 chunks (2.0 KiB), 7 to come, 3 under way; 2 parity chunks left to repair so far, 1 given up',
     );
-    expect(lines).toContain('  window 1    active, 2.0 KiB of 2.0 MiB, groups 0 (2 nodes)');
+    expect(lines).toContain(
+      '  window 1    active, 2.0 KiB of 2.0 MiB, read 3 times (12 in the window before), groups 0 (2 nodes)',
+    );
     expect(lines).toContain('function       state  chunks  memory              invoked  losses  instance');
     expect(lines).toContain('sion-node-000  open   2       1.0 KiB of 1.0 MiB  3        1       i-1');
     expect(lines.at(-1)).toBe('sion-node-002  idle   0       0 B of 1.0 MiB      3        1       —');

@@ -112,7 +112,7 @@ function recovered({ recovery, totals }: ProxyStatus): string {
 function moved({ migration, totals }: ProxyStatus): string {
   const done = `${totals.migratedChunks} chunks (${formatBytes(totals.migratedBytes)}) to newer windows`;
   const coming = `${migration.waiting} pieces to come, ${migration.underWay} under way`;
-  return `${done}, ${coming}; functions released ${totals.releasedNodes} times`;
+  return `${done}, ${coming}; functions released ${totals.releasedNodes} times, groups rotated ${totals.rotatedGroups} times`;
 }
 
 /** `1.5 MiB`; whole bytes below 1 KiB. */
@@ -144,7 +144,7 @@ function windowLines(status: ProxyStatus): readonly string[] {
     const groups = window.groups.map((group) => `${group.group} (${group.nodes.length} nodes)`).join(', ');
     return row(
       `window ${window.window}`,
-      `${window.state}, ${formatBytes(window.usedBytes)} of ${formatBytes(window.capacityBytes)}, groups ${groups || 'none'}`,
+      `${window.state}, ${formatBytes(window.usedBytes)} of ${formatBytes(window.capacityBytes)}, read ${window.reads.now} times (${window.reads.before} in the window before), groups ${groups || 'none'}`,
     );
   });
   return ['', ...lines];

@@ -69,6 +69,8 @@ export interface WindowStatus {
   readonly usedBytes: number;
   /** What its functions may hold. */
   readonly capacityBytes: number;
+  /** How warm it is: pieces of objects read from it since the newest window opened, and in the window before that. */
+  readonly reads: { readonly now: number; readonly before: number };
 }
 
 /** Gives the present status; cheap enough for once a second. */

@@ -3,7 +3,7 @@
  * on what was used in a window that degrades, gives groups back that hold nothing any more. What is how old is core's
  * `Placement`.
  *
- *     each turn    open the windows that are due
+ *     each turn    open the windows that are due, seal groups whose instances are old
  *                  evict, one by one, objects whose last touch is a horizon ago
  *                  groups that have just degraded: carry on what was touched after their last window, the hottest first
  *                  groups that are overdue: carry on what is young enough to stay
@@ -87,8 +87,9 @@ export class WindowKeeper {
     // Before the snapshot is loaded, groups look empty that are not.
     if (!memory.isOpen) return this.#schedule(retryMs);
     try {
-      const { turns, degraded } = placement.turn(clock.monotonicMs());
+      const { turns, degraded, rotated } = placement.turn(clock.monotonicMs());
       this.#degraded.push(...degraded);
+      this.#parts.metrics.countRotation(rotated);
       if (turns > 0) log.debug('window-opened', { turns, degraded: degraded.length });
       await this.#age();
       for (let group = this.#degraded[0]; group !== undefined; group = this.#degraded[0]) {
