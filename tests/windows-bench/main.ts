@@ -28,7 +28,7 @@ const usage = `usage: npm run bench:windows -- --trace FILE [options]
   --stripes TABLE       as SION_STRIPES (${defaultStripes})
   --place-on-put WHICH  yes or no: whether a write is placed (yes)
   --place-on-read WHICH first, second or never: which read places what is not (first)
-  --rotate-seconds N    age at which groups take no new data; 0 = any (0)
+  --rotate-seconds N    age at which groups take no new data; 0 = any (3600)
   --life-minutes N      age at which the provider takes an instance, give or take; 0 = any (0)
   --sample SHARE        of the objects, with all their requests (1)
   --reclaimed-per-hour N  instances that the provider takes (0; the paper saw 21.7)
@@ -63,7 +63,7 @@ function readOptions(): Wanted | undefined {
         'place-on-put': text('yes'),
         'place-on-read': text('first'),
         'reclaimed-per-hour': text('0'),
-        'rotate-seconds': text('0'),
+        'rotate-seconds': text('3600'),
         'life-minutes': text('0'),
         sample: text('1'),
         scale: text('1000'),

@@ -22,7 +22,10 @@ export function sweepOf(base: WindowsChoice): readonly WindowsChoice[] {
   ];
 }
 
+/** What an account's quota leaves. */
+const mostNodes = 900;
+
 /** As much memory in all. */
 function nodesFor({ nodes, nodeMemoryMb }: WindowsChoice, memoryMb: number): number {
-  return Math.min(1000, Math.ceil((nodes * nodeMemoryMb) / memoryMb));
+  return Math.min(mostNodes, Math.ceil((nodes * nodeMemoryMb) / memoryMb));
 }

@@ -124,7 +124,7 @@ const deployment = {
   ),
   warmDegradedSeconds: count(300, 0, 3600, 'The same for degraded windows. 0 = never.'),
   rotateSeconds: count(
-    0,
+    3600,
     0,
     604_800,
     'A group of functions that has taken data for so long takes no more, so that what is wanted has moved on before the provider takes its instances. 0 = however long.',
