@@ -77,14 +77,6 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'Lost chunks that come back on demand alone: no room, too many, or too many failures.',
     (t) => t.recoveryGivenUpChunks,
   );
-  plain('sion_migrated_chunks_total', 'Chunks that moved to a newer window.', (t) => t.migratedChunks);
-  plain('sion_migrated_bytes_total', 'Bytes of those chunks.', (t) => t.migratedBytes);
-  plain('sion_released_nodes_total', 'Times that a node was released.', (t) => t.releasedNodes);
-  plain(
-    'sion_rotated_groups_total',
-    'Groups that took no new data any more because their instances were old.',
-    (t) => t.rotatedGroups,
-  );
   plain('sion_unplaced_objects_total', 'Objects whose placement in memory was given up.', (t) => t.unplacedObjects);
   plain(
     'sion_bypassed_objects_total',
@@ -98,7 +90,20 @@ function registerTotals(registry: Registry, read: () => MetricsSnapshot): void {
     'Writes that the journal did not take and that went to the store at once.',
     (t) => t.journalFull,
   );
+  registerWindows(plain);
   registerDemand(plain);
+}
+
+/** What comes of windows that turn. */
+function registerWindows(plain: Plain): void {
+  plain('sion_migrated_chunks_total', 'Chunks that moved to a newer window.', (t) => t.migratedChunks);
+  plain('sion_migrated_bytes_total', 'Bytes of those chunks.', (t) => t.migratedBytes);
+  plain('sion_released_nodes_total', 'Times that a node was released.', (t) => t.releasedNodes);
+  plain(
+    'sion_rotated_groups_total',
+    'Groups that took no new data any more because their instances were old.',
+    (t) => t.rotatedGroups,
+  );
 }
 
 /** What comes of nodes that have too much to do. */
