@@ -50,6 +50,7 @@ async function measure(
     environment: {
       SION_ELASTIC_BYTES_PER_NODE: String(elasticBytesPerNode),
       SION_BUSY_BYTES_PER_NODE: String(chunkBytes),
+      SION_STRIPES: '*=10+2',
       SION_HEDGE_MS: '30000',
       SION_FETCH_TIMEOUT_MS: '30000',
     },
