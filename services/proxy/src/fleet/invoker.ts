@@ -82,9 +82,11 @@ export class Invoker {
         functions.invoke(functionName, encodeInvocation(payload), { signal: giveUp.signal }),
       );
       timer.cancel();
-      const hasRun = outcome.kind === 'returned' || outcome.kind === 'function-error';
-      if (hasRun) confirm();
-      const usd = hasRun ? this.#book(cause, outcome.report, clock.monotonicMs() - startedMs) : 0;
+      const hasReturned = outcome.kind === 'returned' || outcome.kind === 'function-error';
+      if (hasReturned) confirm();
+      const report = hasReturned ? outcome.report : undefined;
+      // One whose instance has shown itself is billed, although nobody may have heard of its end.
+      const usd = counted ? this.#book(cause, report, clock.monotonicMs() - startedMs) : 0;
       bill?.(usd);
       return this.#endOf(functionName, outcome);
     };

@@ -109,6 +109,20 @@ describe('a session', () => {
     expect(costUsd.serving).toBe(0);
     await rig.fleet.close();
   });
+
+  test('is booked also when nobody hears of its end, and not when it never ran', async () => {
+    const rig = await createRig();
+    await rig.fleet.store(0, chunkOf(1));
+    rig.clock.advance(250);
+    rig.invocation().end({ kind: 'unavailable', message: 'the connection broke' });
+    await until(() => rig.state() === 'backoff');
+    rig.functions.onInvoke = (invocation) => invocation.end({ kind: 'unavailable', message: 'connection refused' });
+    await rig.fleet.store(1, chunkOf(2));
+    const { costUsd } = rig.metrics.snapshot();
+    expect(costUsd.serving).toBeCloseTo(0.25 * 0.0000133334 + 0.0000002, 12);
+    rig.functions.onInvoke = (invocation) => invocation.returns();
+    await rig.fleet.close();
+  });
 });
 
 describe('loss', () => {
