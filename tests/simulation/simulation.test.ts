@@ -22,11 +22,11 @@ describe('the real proxy and node in a simulated world', () => {
   });
 
   it('holds its promises while functions have cost what they may, and within the hour they serve again', async () => {
-    const report = await simulate({ seed: 'budget', operations: 1000, maxUsdPerHour: 0.0002 });
+    const report = await simulate({ seed: 'budget', operations: 1000, isTurning: true, maxUsdPerHour: 0.00004 });
     expect(explain(report)).toBe('');
     expect(report.tally.saved).toBeGreaterThan(100);
-    expect(report.reads.get('memory')).toBeGreaterThan(20);
-    // It was spent at the end: the hour has passed.
+    expect(report.reads.get('memory')).toBeGreaterThan(5);
+    // Waking all functions at the end has spent it, and it was waited until they may be used again.
     expect(report.virtualMs).toBeGreaterThan(3_600_000);
   });
 
