@@ -24,6 +24,15 @@ const edges: Readonly<Record<string, readonly string[] | 'any'>> = {
   '@sion/proxy': ['@sion/core', '@sion/wire', '@sion/erasure', '@sion/components'],
   '@sion/node': ['@sion/core', '@sion/wire', '@sion/erasure', '@sion/components'],
   '@sion/client': ['@sion/wire'],
+  '@sion/bench': [
+    '@sion/client',
+    '@sion/workload',
+    '@sion/components',
+    '@sion/core',
+    '@sion/proxy',
+    '@sion/node',
+    '@sion/emulator',
+  ],
   '@sion/cli': 'any',
   '@sion/tests': 'any',
 };

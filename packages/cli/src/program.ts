@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { CliError } from './cli-error.ts';
+import { addBenchCommands } from './command-line/bench-commands.ts';
 import { addMachineCommands } from './command-line/machine-commands.ts';
 import { addMemoryCommands } from './command-line/memory-commands.ts';
 import { addObjectCommands } from './command-line/object-commands.ts';
@@ -38,6 +39,7 @@ function createProgram(environment: Environment): Command {
   addMachineCommands(program, environment);
   addObjectCommands(program, environment);
   addMemoryCommands(program, environment);
+  addBenchCommands(program, environment);
   program.addHelpCommand(
     new Command('help').argument('[command]').description('the help of a command').helpGroup('Other:'),
   );

@@ -1,7 +1,12 @@
+export * from './distributions/arrivals.ts';
+export * from './distributions/keys.ts';
+export * from './distributions/mixes.ts';
+export * from './distributions/quantities.ts';
+export * from './distributions/sizes.ts';
 export * from './linearizability.ts';
 export * from './object-model.ts';
 export * from './payload.ts';
-export { SeededRandom } from './seeded-random.ts';
+export { hashText, SeededRandom } from './seeded-random.ts';
 export * from './traces/read-trace.ts';
 export * from './traces/registry-trace.ts';
 export * from './traces/replay-plan.ts';

@@ -1,0 +1,10 @@
+/** The load generator. */
+
+export { formatBytes, formatCount, formatMs, formatRate } from './report/quantities.ts';
+export { writeTerminalReport } from './report/terminal-report.ts';
+export * from './result.ts';
+export { type BenchWorker, createBenchWorker, type WorkerResult, type WorkerTotals } from './run/bench-worker.ts';
+export { type RunProgress, runBench } from './run/run-bench.ts';
+export * from './settings.ts';
+export * from './target.ts';
+export { type OpenS3Target, openTarget, type TargetOptions } from './targets/open-target.ts';
