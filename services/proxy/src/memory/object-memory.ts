@@ -26,7 +26,7 @@ import {
   type PlacementWish,
   type Stripe,
 } from '@sion/core';
-import { type Codec, createCodec } from '@sion/erasure';
+import { type Codec, createErasure, type Erasure } from '@sion/erasure';
 import type { Fleet, NodeIndex } from '../fleet/fleet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ByteBudget } from '../objects/byte-budget.ts';
@@ -97,13 +97,20 @@ interface Live {
   object?: PlacedObject;
 }
 
+/** Of the bytes that bodies may take, what fragments may take in slabs; the rest lies in ordinary memory. */
+const slabShare = 1 / 2;
+
+/** WebAssembly's memory ends at 4 GiB. */
+const maxSlabBytes = 2 ** 31;
+
 export class ObjectMemory {
   readonly parts: MemoryParts;
+  /** Coding, and slabs for fragments on their way. */
+  readonly erasure: Erasure;
   /** Through which chunks are read. */
   readonly copies: DemandCopies;
   /** Everything with chunks in memory, objects that are still being taken in included. */
   readonly #live = new Map<string, Live>();
-  readonly #codecs = new Map<string, Codec>();
   /** While it is closed: layouts that are of no use any more. */
   readonly #view: FleetView;
   #watcher: LossWatcher | undefined;
@@ -112,6 +119,7 @@ export class ObjectMemory {
 
   constructor(parts: MemoryParts) {
     this.parts = parts;
+    this.erasure = createErasure({ slabBytes: Math.min(maxSlabBytes, parts.budget.totalBytes * slabShare) });
     this.copies = new DemandCopies({
       ...parts,
       bytesPerNode: parts.copyBytesPerNode,
@@ -172,13 +180,7 @@ export class ObjectMemory {
   }
 
   codec(layout: Layout): Codec {
-    const name = `${layout.dataChunks}+${layout.parityChunks}`;
-    let codec = this.#codecs.get(name);
-    if (codec === undefined) {
-      codec = createCodec(layout.dataChunks, layout.parityChunks);
-      this.#codecs.set(name, codec);
-    }
-    return codec;
+    return this.erasure.codec(layout.dataChunks, layout.parityChunks);
   }
 
   /**

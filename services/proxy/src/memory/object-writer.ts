@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib';
 import { type Layout, type LayoutId, type Stripe, stripeOf } from '@sion/core';
 import type { NodeIndex } from '../fleet/fleet.ts';
 import type { RequestAccount } from '../objects/request-account.ts';
+import { FragmentBuffer } from './fragment-buffer.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import { ChunkTally, PlacedFragment, PlacedObject } from './placed-object.ts';
 
@@ -39,7 +40,7 @@ export class ObjectWriter {
   /** On the budget's account for the undecided ones. */
   #undecidedReservedBytes = 0;
   #cut: Cut | undefined;
-  #buffer: Uint8Array | undefined;
+  #buffer: FragmentBuffer | undefined;
   #reservedBytes = 0;
   #filled = 0;
   #takenBytes = 0;
@@ -156,16 +157,17 @@ export class ObjectWriter {
     while (taken < bytes.length && !this.#givenUp) {
       const buffer = this.#buffer ?? (await this.#openFragment(cut));
       if (buffer === undefined) return this.abandon();
-      const part = bytes.subarray(taken, taken + buffer.length - this.#filled);
-      buffer.set(part, this.#filled);
+      const part = bytes.subarray(taken, taken + buffer.bytes.length - this.#filled);
+      buffer.bytes.set(part, this.#filled);
       this.#filled += part.length;
       taken += part.length;
       this.#takenBytes += part.length;
-      if (this.#filled === buffer.length) this.#flush(cut);
+      buffer.advance(this.#filled);
+      if (this.#filled === buffer.bytes.length) this.#flush(cut);
     }
   }
 
-  async #openFragment(cut: Cut): Promise<Uint8Array | undefined> {
+  async #openFragment(cut: Cut): Promise<FragmentBuffer | undefined> {
     if (this.#memory.isSaving && !this.#isOnlyHere) return undefined;
     const leftBytes = (this.#sizeBytes ?? Number.POSITIVE_INFINITY) - this.#takenBytes;
     const lengthBytes = Math.min(cut.fragmentBytes, leftBytes);
@@ -179,13 +181,14 @@ export class ObjectWriter {
     }
     this.#reservedBytes = reserveBytes;
     this.#filled = 0;
-    this.#buffer = Buffer.allocUnsafeSlow(lengthBytes);
+    this.#buffer = new FragmentBuffer(this.#memory.erasure, cut, lengthBytes);
     return this.#buffer;
   }
 
   #releaseBuffer(): void {
     this.#memory.parts.budget.release(this.#reservedBytes);
     this.#reservedBytes = 0;
+    this.#buffer?.release();
     this.#buffer = undefined;
     this.#filled = 0;
   }
@@ -194,20 +197,21 @@ export class ObjectWriter {
   #flush(cut: Cut): void {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
-    const bytes = buffer.subarray(0, this.#filled);
+    const filledBytes = this.#filled;
     const reservedBytes = this.#reservedBytes;
     this.#buffer = undefined;
     this.#reservedBytes = 0;
     this.#filled = 0;
     const { budget } = this.#memory.parts;
-    const chunkBytes = Math.ceil(bytes.length / cut.dataChunks);
-    const layout: Layout = { ...cut, sizeBytes: bytes.length, chunkBytes, fragments: 1 };
+    const chunkBytes = Math.ceil(filledBytes / cut.dataChunks);
+    const layout: Layout = { ...cut, sizeBytes: filledBytes, chunkBytes, fragments: 1 };
     const places = this.#memory.choosePlaces(layout, chunkBytes, this.#id.counter);
     if (places === undefined) {
+      buffer.release();
       budget.release(reservedBytes);
       return this.abandon();
     }
-    const chunks = this.#code(layout, bytes);
+    const chunks = buffer.chunks(filledBytes);
     const checksums = chunks.map((chunk) => crc32(chunk));
     const fragment = new PlacedFragment(places, checksums, this.#tally, false);
     const number = this.#fragments.push(fragment) - 1;
@@ -215,19 +219,10 @@ export class ObjectWriter {
     this.#stores.push(
       Promise.all(sent).then(() => {
         fragment.settled = true;
+        buffer.release();
         budget.release(reservedBytes);
       }),
     );
-  }
-
-  #code(layout: Layout, bytes: Uint8Array): readonly Uint8Array[] {
-    const { chunkBytes, dataChunks, parityChunks } = layout;
-    const data = Array.from({ length: dataChunks }, (_, index) =>
-      bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes),
-    );
-    const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
-    this.#memory.codec(layout).encode(data, parity);
-    return [...data, ...parity];
   }
 
   async #store(fragment: PlacedFragment, number: number, index: number, payload: Uint8Array): Promise<void> {
