@@ -61,9 +61,11 @@ function sharedNodesOf({ engine }: Service): readonly string[] {
 export function noteLeaks(world: World, life: ProxyLife, { engine, fleet }: Service): void {
   const { pinned } = engine.count();
   const { usedBytes } = engine.memory.parts.budget;
+  const { slabs } = engine.memory.erasure.slabs;
   const leaks = [
     ...(pinned > 0 ? [`${pinned} keys still have their turn`] : []),
     ...(usedBytes > 0 ? [`${usedBytes} bytes of the budget are not given back`] : []),
+    ...(slabs > 0 ? [`${slabs} slabs are not given back`] : []),
     ...(engine.knowledge.underWay > 0 ? [`${engine.knowledge.underWay} lookups or writes are under way`] : []),
     ...(fleet.linkCount > 0 && life.service === undefined ? [`${fleet.linkCount} links are up`] : []),
     ...(life.process.timers > 0 && life.service === undefined ? [`${life.process.timers} timers are set`] : []),

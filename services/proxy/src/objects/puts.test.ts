@@ -127,6 +127,7 @@ describe('a put', () => {
     await world.engine.drain();
     expect(world.engine.count()).toMatchObject({ inMemory: 1, complete: 1 });
     expect(world.engine.memory.parts.budget.usedBytes).toBe(0);
+    expect(world.engine.memory.erasure.slabs.slabs).toBe(0);
     expect(world.fleet.chunks).toBe(6);
     expect(world.metrics.snapshot()).toMatchObject({ bypassedObjects: 6, gets: { store: 3 } });
   });
