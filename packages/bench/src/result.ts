@@ -2,7 +2,7 @@
 import type { LatencySummary } from './record/latency.ts';
 import type { LatencyRow, SecondLine, VerdictCounts } from './record/recorder.ts';
 import type { SionSample } from './run/sion-sample.ts';
-import type { BenchSettings } from './settings.ts';
+import type { BenchSettings, WorkloadFacts } from './settings.ts';
 import type { TargetKind } from './target.ts';
 import type { RunVerdict } from './verdict.ts';
 
@@ -27,6 +27,8 @@ export interface BenchResult {
   readonly format: typeof resultFormat;
   readonly surroundings: RunSurroundings;
   readonly settings: BenchSettings;
+  /** Of a trace: what was read, and what was left out. */
+  readonly facts: WorkloadFacts;
   /** It was broken off; what is told is what was measured until then. */
   readonly interrupted: boolean;
   readonly targets: readonly TargetResult[];

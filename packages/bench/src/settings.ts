@@ -2,7 +2,7 @@
  * A run as data: everything that makes it what it is. It is written into the result as it stands, handed to every worker, and
  * the same settings with the same seed send the same requests.
  */
-import type { KeyPattern, Mix, RateStep } from '@sion/workload';
+import type { FirstTouch, KeyPattern, Mix, RateStep, RegistryKey, TraceFormat } from '@sion/workload';
 import type { TargetSpec } from './target.ts';
 
 /** Requests by a mix over numbered objects. */
@@ -21,7 +21,34 @@ export interface MixSettings {
   readonly rangeBytes: number;
 }
 
-export type WorkloadSettings = MixSettings;
+/** Requests as they were recorded. */
+export interface TraceSettings {
+  readonly kind: 'trace';
+  readonly file: string;
+  /** Absent = told by its head. */
+  readonly format?: TraceFormat;
+  /** Of registry traces: what tells objects apart. */
+  readonly key: RegistryKey;
+  /** `put`: what is read first is written right before; `exists`: beforehand. */
+  readonly firstTouch: FirstTouch;
+  readonly speed: number;
+  /** Longer pauses are cut to it, at the new speed; 0 = none is. */
+  readonly maxGapSeconds: number;
+  readonly fromHour: number;
+  /** 0 = to the end. */
+  readonly toHour: number;
+  /** Share of the objects. */
+  readonly sample: number;
+  readonly sizeScale: number;
+  /** Larger objects are as large as this; 0 = no bound. */
+  readonly maxBytes: number;
+  readonly skipBadRows: boolean;
+}
+
+export type WorkloadSettings = MixSettings | TraceSettings;
+
+/** What the settings have made of a workload, for the report. */
+export type WorkloadFacts = Readonly<Record<string, number>>;
 
 /** How fast requests come. */
 export type RateSettings =
@@ -36,12 +63,14 @@ export type RateSettings =
 
 export type LoadSettings =
   | { readonly mode: 'open'; readonly rate: RateSettings; readonly arrivals: 'even' | 'poisson' }
+  | { readonly mode: 'open'; readonly rate: { readonly kind: 'recorded' } }
   | { readonly mode: 'closed' };
 
 export interface BenchSettings {
   readonly seed: string;
   readonly targets: readonly TargetSpec[];
   readonly workload: WorkloadSettings;
+  /** A trace has its own times in an open loop; `load` has its mode. */
   readonly load: LoadSettings;
   /** Whichever comes first ends the run; 0 = no such end. */
   readonly seconds: number;

@@ -11,3 +11,5 @@ export * from './traces/read-trace.ts';
 export * from './traces/registry-trace.ts';
 export * from './traces/replay-plan.ts';
 export * from './traces/trace-record.ts';
+export * from './traces/trace-shape.ts';
+export * from './traces/trace-work.ts';

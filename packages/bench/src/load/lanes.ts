@@ -20,9 +20,10 @@ export class Lanes {
 
   /** Opens so many beforehand, so that no request pays for its connection. */
   async prepare(count: number): Promise<void> {
+    const before = this.peak;
     const lanes = await Promise.all(Array.from({ length: Math.min(count, this.#max) }, () => this.take()));
     for (const lane of lanes) this.giveBack(lane);
-    this.peak = 0;
+    this.peak = before;
   }
 
   /** Rejects when a lane had to be opened and could not. */

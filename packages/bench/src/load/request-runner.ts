@@ -101,11 +101,12 @@ export class RequestRunner {
     if (!isFill) return true;
     const againMs = this.nowMs();
     this.#parts.recorder.countFollowUp();
+    const second = prepared.request.range === undefined ? 'get' : 'range';
     try {
-      this.#end('get', againMs, againMs, await this.#read(lane, prepared.request.key, undefined));
+      this.#end(second, againMs, againMs, await this.#perform(lane, prepared, second));
       return true;
     } catch (error) {
-      this.#end('get', againMs, againMs, { bytes: 0 }, failureReason(error));
+      this.#end(second, againMs, againMs, { bytes: 0 }, failureReason(error));
       return false;
     }
   }

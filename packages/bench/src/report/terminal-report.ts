@@ -9,9 +9,23 @@ export function writeTerminalReport(result: BenchResult): string {
   const head = [
     `${describeWorkload(settings)}; ${describeLoad(settings)}; seed ${settings.seed}`,
     `${surroundings.cpus} × ${surroundings.cpuModel}, load ${surroundings.loadAverage.toFixed(1)} at the start, Node ${surroundings.nodeVersion}, ${surroundings.startedAt}`,
+    ...factsLine(result),
     ...(result.interrupted ? ['Broken off: this is what was measured until then.'] : []),
   ];
   return [...head, ...result.targets.flatMap(targetLines), ''].join('\n');
+}
+
+function factsLine({ facts }: BenchResult): readonly string[] {
+  const { badRows = 0, copiesLeftOut = 0, objectBytes = 0, objects, requests = 0, rows = 0 } = facts;
+  if (objects === undefined) return [];
+  const left = [
+    ...(badRows > 0 ? [`${formatCount(badRows)} bad rows`] : []),
+    ...(copiesLeftOut > 0 ? [`${formatCount(copiesLeftOut)} copies`] : []),
+  ];
+  return [
+    `${formatCount(rows)} rows read, ${formatCount(requests)} requests for ${formatCount(objects)} objects of ` +
+      `${formatBytes(objectBytes)}${left.length > 0 ? `; left out: ${left.join(', ')}` : ''}`,
+  ];
 }
 
 function targetLines(target: TargetResult): readonly string[] {

@@ -8,15 +8,15 @@ import { type LoopParts, runClosedLoop, runOpenLoop, type SliceEnd } from '../lo
 import { RequestRunner } from '../load/request-runner.ts';
 import { isOfShare, RequestSource, type WorkerShare } from '../load/request-source.ts';
 import { Recorder, type Recording } from '../record/recorder.ts';
-import type { BenchSettings } from '../settings.ts';
+import type { BenchSettings, WorkloadFacts } from '../settings.ts';
 import { type Target, type TargetSpec, withKeyPrefix } from '../target.ts';
 import { ValueBook } from '../values/value-book.ts';
-import { openWorkload, type Workload } from './workload.ts';
+import { type OpenFile, openWorkload, type Workload } from './workload.ts';
 
 /** What a worker can be asked for; by the number of the target in the settings. */
 export interface BenchWorker {
-  /** Opens the workload and every target; gives what the targets say of themselves. */
-  open(): Promise<readonly Readonly<Record<string, string>>[]>;
+  /** Opens the workload and every target. */
+  open(): Promise<OpenedWorker>;
   /** Writes what has to be there at the beginning; rejects when a write failed. */
   fill(target: number): Promise<void>;
   /** Carries out the next slice. */
@@ -26,6 +26,12 @@ export interface BenchWorker {
   stop(): Promise<void>;
   /** Closes everything; gives what was recorded of each target. */
   finish(): Promise<WorkerResult>;
+}
+
+export interface OpenedWorker {
+  /** What the targets say of themselves. */
+  readonly told: readonly Readonly<Record<string, string>>[];
+  readonly facts: WorkloadFacts;
 }
 
 export interface WorkerTotals {
@@ -54,6 +60,7 @@ export interface BenchWorkerParts {
     spec: TargetSpec,
     options: { readonly lanes: number; readonly timeoutMs: number },
   ) => Promise<Target>;
+  readonly openFile: OpenFile;
   /** Busy share of the event loop since the last call. */
   readonly loopUtilization: () => number;
   readonly spinMs: number;
@@ -89,9 +96,9 @@ class LocalWorker implements BenchWorker {
     this.#parts = parts;
   }
 
-  async open(): Promise<readonly Readonly<Record<string, string>>[]> {
-    const { clock, openTarget, settings, share } = this.#parts;
-    this.#workload = await openWorkload(settings);
+  async open(): Promise<OpenedWorker> {
+    const { clock, openFile, openTarget, settings, share } = this.#parts;
+    this.#workload = await openWorkload(settings, openFile);
     const count = Math.max(1, Math.floor(settings.lanes / share.count));
     const told: Readonly<Record<string, string>>[] = [];
     for (const spec of settings.targets) {
@@ -116,7 +123,7 @@ class LocalWorker implements BenchWorker {
       });
       told.push(await target.describe());
     }
-    return told;
+    return { told, facts: this.#workload.facts };
   }
 
   async fill(target: number): Promise<void> {

@@ -7,7 +7,7 @@ import type { ProxyStatus } from '@sion/proxy';
 import { type BenchResult, type RunSurroundings, resultFormat } from '../result.ts';
 import { type BenchSettings, withoutSecrets } from '../settings.ts';
 import type { TargetSpec } from '../target.ts';
-import type { BenchWorker, WorkerTotals } from './bench-worker.ts';
+import type { BenchWorker, OpenedWorker, WorkerTotals } from './bench-worker.ts';
 import { type SionSample, sampleOf } from './sion-sample.ts';
 import { createTargetResult } from './target-result.ts';
 
@@ -40,12 +40,12 @@ export async function runBench(parts: RunParts): Promise<BenchResult> {
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const told = await run.open();
+    const { facts, told } = await run.open();
     await run.fillAll();
-    await run.loadAll();
+    await run.loadAll(facts['seconds'] ?? 0);
     const targets = await run.finish(told);
     return {
-      ...{ format: resultFormat, surroundings, targets },
+      ...{ format: resultFormat, surroundings, facts, targets },
       settings: withoutSecrets(settings),
       interrupted: signal.aborted,
     };
@@ -70,10 +70,10 @@ class Run {
     this.#filled = parts.settings.targets.map(() => 0);
   }
 
-  async open(): Promise<readonly Readonly<Record<string, string>>[]> {
-    const told = await Promise.all(this.#parts.workers.map((worker) => worker.open()));
+  async open(): Promise<OpenedWorker> {
+    const opened = await Promise.all(this.#parts.workers.map((worker) => worker.open()));
     this.#tick();
-    return told[0] ?? [];
+    return opened[0] ?? { told: [], facts: {} };
   }
 
   async fillAll(): Promise<void> {
@@ -86,14 +86,15 @@ class Run {
     }
   }
 
-  /** Targets take turns, and each round begins with another one. */
-  async loadAll(): Promise<void> {
+  /** Targets take turns, and each round begins with another one. A trace lasts `recordedSeconds`. */
+  async loadAll(recordedSeconds: number): Promise<void> {
     const { settings, signal, workers } = this.#parts;
     const { requests, rounds, seconds, targets } = settings;
     for (let round = 0; round < rounds; round++) {
       const share = (round + 1) / rounds;
+      const lasts = seconds > 0 ? seconds : round + 1 < rounds ? recordedSeconds : 0;
       const end = {
-        untilMs: seconds > 0 ? seconds * 1000 * share : Number.POSITIVE_INFINITY,
+        untilMs: lasts > 0 ? lasts * 1000 * share : Number.POSITIVE_INFINITY,
         untilRequests: requests > 0 ? Math.round(requests * share) : Number.POSITIVE_INFINITY,
       };
       for (let turn = 0; turn < targets.length; turn++) {

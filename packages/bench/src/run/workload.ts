@@ -10,17 +10,23 @@ import {
   type WorkRequest,
 } from '@sion/workload';
 import type { PlannedRequest } from '../load/request-source.ts';
-import type { BenchSettings, MixSettings, RateSettings } from '../settings.ts';
+import type { BenchSettings, MixSettings, RateSettings, WorkloadFacts } from '../settings.ts';
+import { openTrace } from './trace-workload.ts';
 
 export interface Workload {
   /** What is written before the first request. */
   initial(): Iterable<WorkRequest>;
   /** Afresh with each call. */
   requests(): Iterable<PlannedRequest>;
+  readonly facts: WorkloadFacts;
 }
 
-export async function openWorkload(settings: BenchSettings): Promise<Workload> {
-  return openMix(settings, settings.workload);
+/** A file's bytes; rejects where it cannot be read. */
+export type OpenFile = (path: string) => AsyncIterable<Uint8Array>;
+
+export async function openWorkload(settings: BenchSettings, openFile: OpenFile): Promise<Workload> {
+  const { workload } = settings;
+  return workload.kind === 'trace' ? openTrace(workload, openFile) : openMix(settings, workload);
 }
 
 function openMix(settings: BenchSettings, workload: MixSettings): Workload {
@@ -32,6 +38,7 @@ function openMix(settings: BenchSettings, workload: MixSettings): Workload {
       seed,
     );
   return {
+    facts: {},
     initial: () => create().initial(),
     *requests() {
       const source = create();
@@ -42,7 +49,8 @@ function openMix(settings: BenchSettings, workload: MixSettings): Workload {
 }
 
 function* dueTimes({ load, seed }: BenchSettings): Generator<number> {
-  if (load.mode === 'closed') for (;;) yield 0;
+  if (load.mode === 'closed' || load.rate.kind === 'recorded') for (;;) yield 0;
+  if (!('arrivals' in load)) return;
   const steps = ratesOf(load.rate, new SeededRandom(`${seed} rates`));
   yield* arrivalTimes(steps, load.arrivals, new SeededRandom(`${seed} arrivals`));
 }

@@ -7,6 +7,7 @@ import {
   parseBytes,
   parseSeconds,
   parseSizes,
+  traceFormats,
   workOperations,
   type YcsbWorkload,
   ycsbWorkloads,
@@ -39,6 +40,17 @@ export interface BenchOptions {
   readonly timeout: string;
   readonly seed?: string;
   readonly prefix?: string;
+  readonly trace?: string;
+  readonly traceFormat?: string;
+  readonly traceKey: string;
+  readonly firstTouch: string;
+  readonly speed?: string;
+  readonly maxGap?: string;
+  readonly hours?: string;
+  readonly sample?: string;
+  readonly sizeScale?: string;
+  readonly sizeCap?: string;
+  readonly skipBadRows?: boolean;
 }
 
 /** What stands in for options that are not given. */
@@ -73,7 +85,12 @@ export function readBenchOptions(options: BenchOptions, defaults: BenchDefaults)
   return {
     ...{ seed, targets, load, requests, lanes, workers },
     workload: readWorkload(options),
-    seconds: hasEnd ? given : stepSeconds < endlessSeconds && stepSeconds > 0 ? stepSeconds : defaultSeconds,
+    seconds:
+      hasEnd || options.trace !== undefined
+        ? given
+        : stepSeconds < endlessSeconds && stepSeconds > 0
+          ? stepSeconds
+          : defaultSeconds,
     fillLanes: count('fill-lanes', options.fillLanes),
     rounds: options.rounds === undefined ? (targets.length > 1 ? 4 : 1) : count('rounds', options.rounds),
     timeoutMs: seconds('timeout', options.timeout) * 1000,
@@ -90,6 +107,7 @@ function readTargets(texts: readonly string[], defaults: BenchDefaults): readonl
 }
 
 function readWorkload(options: BenchOptions): WorkloadSettings {
+  if (options.trace !== undefined) return readTraceOptions(options, options.trace);
   const name = options.ycsb?.toUpperCase() ?? 'B';
   if (!isYcsb(name)) refuse('ycsb', `${options.ycsb ?? ''} is none of ${Object.keys(ycsbWorkloads).join(', ')}`);
   if (options.ycsb !== undefined && options.mix !== undefined) refuse('mix', 'a mix cannot go with --ycsb');
@@ -108,12 +126,46 @@ function readWorkload(options: BenchOptions): WorkloadSettings {
   };
 }
 
+function readTraceOptions(options: BenchOptions, file: string): WorkloadSettings {
+  const { firstTouch, hours = '0-', traceFormat, traceKey } = options;
+  for (const name of ['ycsb', 'mix', 'keys', 'zipf'] as const) {
+    if (options[name] !== undefined) refuse('trace', `a trace cannot go with --${name}`);
+  }
+  const format = traceFormats.find((each) => each === traceFormat);
+  if (traceFormat !== undefined && format === undefined) {
+    refuse('trace-format', `${traceFormat} is none of ${traceFormats.join(', ')}`);
+  }
+  if (traceKey !== 'uri' && traceKey !== 'digest') return refuse('trace-key', `${traceKey} is none of uri, digest`);
+  if (firstTouch !== 'put' && firstTouch !== 'exists')
+    return refuse('first-touch', `${firstTouch} is none of put, exists`);
+  const [, from = '', to = ''] = /^([\d.]+)-([\d.]*)$/.exec(hours) ?? [];
+  const [fromHour, toHour] = [Number(from), Number(to)];
+  if (from === '' || !(fromHour >= 0) || !(toHour > fromHour || to === '')) {
+    refuse('hours', `${hours} is no part of the time like 2-5 or 3-`);
+  }
+  const sample = options.sample === undefined ? 1 : positive('sample', options.sample);
+  if (sample > 1) refuse('sample', 'the share must be above 0 and at most 1');
+  return {
+    ...{ kind: 'trace', file, key: traceKey, firstTouch, fromHour, toHour, sample },
+    ...(format === undefined ? {} : { format }),
+    speed: options.speed === undefined ? 1 : positive('speed', options.speed),
+    maxGapSeconds: options.maxGap === undefined ? 0 : seconds('max-gap', options.maxGap),
+    sizeScale: options.sizeScale === undefined ? 1 : positive('size-scale', options.sizeScale),
+    maxBytes: options.sizeCap === undefined ? 0 : parsed('size-cap', options.sizeCap, parseBytes),
+    skipBadRows: options.skipBadRows === true,
+  };
+}
+
 function readLoad(options: BenchOptions): LoadSettings {
   const { arrivals, bursts, closed, rate, steps } = options;
   const given = Object.entries({ rate, steps, bursts }).filter(([, value]) => value !== undefined);
   if (closed === true) {
     if (given.length > 0) refuse('closed', `a closed loop has no rate: leave --${given[0]?.[0] ?? ''} out`);
     return { mode: 'closed' };
+  }
+  if (options.trace !== undefined) {
+    if (given.length > 0) refuse('trace', `a trace has its own times: leave --${given[0]?.[0] ?? ''} out`);
+    return { mode: 'open', rate: { kind: 'recorded' } };
   }
   if (given.length > 1) refuse('rate', 'only one of --rate, --steps and --bursts');
   if (arrivals !== 'even' && arrivals !== 'poisson') refuse('arrivals', `${arrivals} is none of even, poisson`);

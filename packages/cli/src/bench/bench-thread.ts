@@ -2,6 +2,7 @@
  * A thread that makes load. Its events loop is its own, so that progress, reports and statistics elsewhere do not delay a request.
  * It answers calls of a {@link BenchWorker}'s methods by number.
  */
+import { createReadStream } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BenchSettings, type BenchWorker, createBenchWorker, openTarget } from '@sion/bench';
@@ -32,6 +33,7 @@ let measured = performance.eventLoopUtilization();
 const worker = createBenchWorker({
   ...{ clock: systemClock, settings, share, spinMs },
   openTarget: (spec, options) => openTarget(spec, options, openS3),
+  openFile: (path) => createReadStream(path),
   loopUtilization: () => {
     const before = measured;
     measured = performance.eventLoopUtilization();

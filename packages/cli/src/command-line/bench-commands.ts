@@ -22,6 +22,7 @@ export function addBenchCommands(program: Command, environment: Environment): vo
     );
   addTargetAndWorkload(bench);
   addLoad(bench);
+  addTrace(bench);
   bench
     .option('--json <file>', 'write the whole result: settings, versions, machine, every distribution')
     .option('-q, --quiet', 'no progress')
@@ -68,6 +69,24 @@ function addTargetAndWorkload(bench: Command): void {
     .option('--range-bytes <size>', 'what an operation range reads', '64KiB')
     .option('--seed <text>', 'the same settings and seed send the same requests (without it: drawn)')
     .option('--prefix <text>', 'of the keys (without it: bench:SEED:)');
+}
+
+function addTrace(bench: Command): void {
+  bench
+    .option('--trace <file>', 'requests as they were recorded: IBM registry or COS, Azure, Twitter; .gz or plain')
+    .option(
+      '--trace-format <format>',
+      'registry-csv, registry-json, cos, azure, twitter (without it: as its head says)',
+    )
+    .option('--trace-key <key>', 'of registry traces: uri or digest', 'uri')
+    .option('--first-touch <how>', 'put: written right before its first read; exists: beforehand', 'put')
+    .option('--speed <n>', 'so many times as fast (1)')
+    .option('--max-gap <time>', 'longer pauses are cut to it, at the new speed')
+    .option('--hours <from-to>', 'this part of its time: 2-5, 3-')
+    .option('--sample <share>', 'this share of the objects, with all their requests')
+    .option('--size-scale <factor>', 'sizes and ranges are multiplied by it')
+    .option('--size-cap <size>', 'larger objects are as large as this')
+    .option('--skip-bad-rows', 'count rows that cannot be, instead of refusing the trace');
 }
 
 function addLoad(bench: Command): void {

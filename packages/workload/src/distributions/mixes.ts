@@ -19,7 +19,7 @@ export interface WorkRequest {
   readonly key: string;
   /** Of what is written; 0 where nothing is. */
   readonly sizeBytes: number;
-  /** Of `range`: these bytes, `end` excluded. */
+  /** Of `range`, and of the read in `fill`: these bytes, `end` excluded. */
   readonly range?: { readonly start: number; readonly end: number };
   /** Of `range`, where the object's size is not known beforehand: so many bytes, at a share in [0, 1) of what it has. */
   readonly part?: { readonly at: number; readonly bytes: number };

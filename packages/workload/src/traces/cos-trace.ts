@@ -3,7 +3,14 @@
  * included. Most keys were put before a sample begins.
  */
 import { linesOf } from './trace-lines.ts';
-import { TraceError, type TraceOperation, type TraceRecord, wholeNumber } from './trace-record.ts';
+import {
+  type OnBadRow,
+  rowRecords,
+  TraceError,
+  type TraceOperation,
+  type TraceRecord,
+  wholeNumber,
+} from './trace-record.ts';
 
 const operations: Readonly<Record<string, TraceOperation>> = {
   'REST.GET.OBJECT': 'get',
@@ -14,8 +21,13 @@ const operations: Readonly<Record<string, TraceOperation>> = {
 };
 
 /** Rejects with {@link TraceError}. */
-export async function* readCosTrace(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TraceRecord> {
-  for await (const { number, text } of linesOf(bytes)) if (text !== '') yield recordOf(text, number);
+export async function* readCosTrace(
+  bytes: AsyncIterable<Uint8Array>,
+  onBadRow?: OnBadRow,
+): AsyncGenerator<TraceRecord> {
+  for await (const { number, text } of linesOf(bytes)) {
+    if (text !== '') yield* rowRecords(onBadRow, () => [recordOf(text, number)]);
+  }
 }
 
 function recordOf(text: string, line: number): TraceRecord {

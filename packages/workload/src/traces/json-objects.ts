@@ -2,6 +2,7 @@
  * The flat objects of a JSON array, or of lines of JSON, one at a time, so that a large file need not fit into memory. It
  * only finds where each object ends; the parsing is `JSON.parse`.
  */
+import { cutOff } from './trace-lines.ts';
 import { TraceError } from './trace-record.ts';
 
 export interface NumberedObject {
@@ -16,7 +17,7 @@ const maxObjectChars = 1024 * 1024;
 export async function* jsonObjects(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<NumberedObject> {
   const decoder = new TextDecoder();
   let [text, number] = ['', 0];
-  for await (const piece of bytes) {
+  for await (const piece of toldWithLine(bytes, () => number + 1)) {
     text += decoder.decode(piece, { stream: true });
     for (let span = firstObject(text); span !== undefined; span = firstObject(text)) {
       yield { number: ++number, value: parseObject(text.slice(span.start, span.end), number) };
@@ -25,6 +26,14 @@ export async function* jsonObjects(bytes: AsyncIterable<Uint8Array>): AsyncGener
     if (text.length > maxObjectChars) throw new TraceError(number + 1, text, `an object of at most ${maxObjectChars}`);
   }
   if (/[^\s,[\]]/.test(text)) throw new TraceError(number + 1, text.trim(), 'a whole JSON object');
+}
+
+async function* toldWithLine(bytes: AsyncIterable<Uint8Array>, line: () => number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    throw cutOff(error, line());
+  }
 }
 
 /** From its brace to the matching one; undefined while it is not whole. */

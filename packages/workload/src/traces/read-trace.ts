@@ -2,8 +2,8 @@
 import { readAzureTrace } from './azure-trace.ts';
 import { readCosTrace } from './cos-trace.ts';
 import { type RegistryKey, readRegistryCsv, readRegistryJson } from './registry-trace.ts';
-import { unpacked } from './trace-lines.ts';
-import { TraceError, type TraceRecord } from './trace-record.ts';
+import { cutOff, unpacked } from './trace-lines.ts';
+import { type OnBadRow, TraceError, type TraceRecord } from './trace-record.ts';
 import { readTwitterTrace } from './twitter-trace.ts';
 
 export const traceFormats = ['registry-csv', 'registry-json', 'cos', 'azure', 'twitter'] as const;
@@ -15,6 +15,8 @@ export interface TraceOptions {
   readonly format?: TraceFormat;
   /** Of registry traces. Default `uri`. */
   readonly registryKey?: RegistryKey;
+  /** Given: bad rows are left out and told to it, where the next row can be found. */
+  readonly onBadRow?: OnBadRow;
 }
 
 /** Enough for any header. */
@@ -26,31 +28,37 @@ const headBytes = 4096;
  */
 export async function* readTrace(
   bytes: AsyncIterable<Uint8Array>,
-  { format, registryKey = 'uri' }: TraceOptions = {},
+  { format, onBadRow, registryKey = 'uri' }: TraceOptions = {},
 ): AsyncGenerator<TraceRecord> {
   const pieces = unpacked(bytes);
   let head = Buffer.alloc(0);
+  // What breaks before the head is whole is told when the rows before it have been read.
+  let fault: unknown;
   for (let isOver = false; !isOver && head.length < headBytes; ) {
-    const { done, value } = await pieces.next();
-    if (done === true) isOver = true;
-    else head = Buffer.concat([head, value]);
+    const piece = await pieces.next().catch((error: unknown) => {
+      fault = error;
+    });
+    if (piece === undefined || piece.done === true) isOver = true;
+    else head = Buffer.concat([head, piece.value]);
   }
+  if (fault !== undefined && head.length === 0) throw cutOff(fault, 1);
   const all = (async function* () {
     if (head.length > 0) yield head;
+    if (fault !== undefined) throw fault;
     yield* pieces;
   })();
   if (head.length === 0) return;
   switch (format ?? formatOf(head.toString('utf8'))) {
     case 'registry-csv':
-      return yield* readRegistryCsv(all, registryKey);
+      return yield* readRegistryCsv(all, registryKey, onBadRow);
     case 'registry-json':
-      return yield* readRegistryJson(all, registryKey);
+      return yield* readRegistryJson(all, registryKey, onBadRow);
     case 'cos':
-      return yield* readCosTrace(all);
+      return yield* readCosTrace(all, onBadRow);
     case 'azure':
-      return yield* readAzureTrace(all);
+      return yield* readAzureTrace(all, onBadRow);
     case 'twitter':
-      return yield* readTwitterTrace(all);
+      return yield* readTwitterTrace(all, onBadRow);
   }
 }
 

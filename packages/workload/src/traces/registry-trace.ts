@@ -4,29 +4,42 @@
  */
 import { csvRows } from './csv-rows.ts';
 import { jsonObjects } from './json-objects.ts';
-import { TraceError, type TraceOperation, type TraceRecord, wholeNumber } from './trace-record.ts';
+import {
+  type OnBadRow,
+  rowRecords,
+  TraceError,
+  type TraceOperation,
+  type TraceRecord,
+  wholeNumber,
+} from './trace-record.ts';
 
 /** What tells objects apart: where they were asked for, as the papers did, or what they contain. */
 export type RegistryKey = 'uri' | 'digest';
 
 const operations: Readonly<Record<string, TraceOperation>> = { GET: 'get', PUT: 'put', HEAD: 'head', DELETE: 'delete' };
 
+const columns = ['http.request.method', 'http.request.uri', 'http.response.written', 'timestamp'];
+
 /** Requests of other methods and of other things than blobs are left out. Rejects with {@link TraceError}. */
 export async function* readRegistryCsv(
   bytes: AsyncIterable<Uint8Array>,
   key: RegistryKey,
+  onBadRow?: OnBadRow,
 ): AsyncGenerator<TraceRecord> {
-  for await (const { line, cells } of csvRows(bytes)) yield* recordOf(cells, line, key);
+  for await (const { line, cells } of csvRows(bytes, columns, onBadRow)) {
+    yield* rowRecords(onBadRow, () => recordOf(cells, line, key));
+  }
 }
 
 /** As {@link readRegistryCsv}; line numbers count objects. */
 export async function* readRegistryJson(
   bytes: AsyncIterable<Uint8Array>,
   key: RegistryKey,
+  onBadRow?: OnBadRow,
 ): AsyncGenerator<TraceRecord> {
   for await (const { number, value } of jsonObjects(bytes)) {
     const cells = Object.fromEntries(Object.entries(value).map(([name, cell]) => [name, String(cell)]));
-    yield* recordOf(cells, number, key);
+    yield* rowRecords(onBadRow, () => recordOf(cells, number, key));
   }
 }
 

@@ -35,20 +35,39 @@ export async function* unpacked(bytes: AsyncIterable<Uint8Array>): AsyncGenerato
   yield* source.pipe(gunzip);
 }
 
+/** What went wrong in the middle of a file: damaged or cut gzip is told with its line, everything else as it is. */
+export function cutOff(error: unknown, line: number): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (!(error instanceof Error) || !code.startsWith('Z_')) return error;
+  return new TraceError(line, '', `the rest of a file whose gzip is cut off or damaged (${error.message})`);
+}
+
 /** Lines of unpacked text, in UTF-8. Rejects with {@link TraceError} for one that is too long. */
 export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TraceLine> {
   let rest = Buffer.alloc(0);
   let number = 0;
-  for await (const piece of bytes) {
-    rest = rest.length === 0 ? Buffer.from(piece) : Buffer.concat([rest, piece]);
-    let from = 0;
-    for (let end = rest.indexOf(10, from); end !== -1; end = rest.indexOf(10, from)) {
-      yield { number: ++number, text: textOf(rest.subarray(from, end)) };
-      from = end + 1;
+  const pieces = bytes[Symbol.asyncIterator]();
+  const next = async () => {
+    try {
+      return await pieces.next();
+    } catch (error) {
+      throw cutOff(error, number + 1);
     }
-    rest = rest.subarray(from);
-    if (rest.length > maxLineBytes)
-      throw new TraceError(number + 1, textOf(rest.subarray(0, 200)), `a line of at most ${maxLineBytes} bytes`);
+  };
+  try {
+    for (let piece = await next(); piece.done !== true; piece = await next()) {
+      rest = rest.length === 0 ? Buffer.from(piece.value) : Buffer.concat([rest, piece.value]);
+      let from = 0;
+      for (let end = rest.indexOf(10, from); end !== -1; end = rest.indexOf(10, from)) {
+        yield { number: ++number, text: textOf(rest.subarray(from, end)) };
+        from = end + 1;
+      }
+      rest = rest.subarray(from);
+      if (rest.length > maxLineBytes)
+        throw new TraceError(number + 1, textOf(rest.subarray(0, 200)), `a line of at most ${maxLineBytes} bytes`);
+    }
+  } finally {
+    await pieces.return?.();
   }
   if (rest.length > 0) yield { number: number + 1, text: textOf(rest) };
 }

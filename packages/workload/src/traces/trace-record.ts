@@ -24,6 +24,20 @@ export class TraceError extends Error {
   }
 }
 
+/** Takes note of a row that is left out because it is not what its format says. */
+export type OnBadRow = (error: TraceError) => void;
+
+/** A row's records; a bad row throws, or is left out where somebody takes note of it. */
+export function rowRecords(onBadRow: OnBadRow | undefined, read: () => Iterable<TraceRecord>): readonly TraceRecord[] {
+  try {
+    return [...read()];
+  } catch (error) {
+    if (onBadRow === undefined || !(error instanceof TraceError)) throw error;
+    onBadRow(error);
+    return [];
+  }
+}
+
 /** A whole number, 0 or above; `1234.0` is one. Undefined for anything else. */
 export function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d+(\.0*)?$/.test(text)) return undefined;

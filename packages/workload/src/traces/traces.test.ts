@@ -153,6 +153,32 @@ describe('traces', () => {
     await expect(read(text)).rejects.toThrow(message);
   });
 
+  it('say which column is missing', async () => {
+    const without = registryCsv.replace(',http.response.written', ',http.response.bytes');
+    await expect(read(without)).rejects.toThrow(/^line 1 .*expected a header with the column http.response.written/);
+  });
+
+  it.each(['cos', 'registryCsv', 'registryJson', 'twitter'] as const)(
+    'say where packed %s is cut off',
+    async (name) => {
+      const packed = gzipSync(inputs[name]);
+      await expect(read(packed.subarray(0, packed.length - 9))).rejects.toThrow(
+        /^line \d+ .*gzip is cut off or damaged/,
+      );
+    },
+  );
+
+  it.each([
+    ['cos', `nonsense\r\n${cos}`, 'cos'],
+    ['twitter', `${twitter}\n5,k,1,x,4,get,0`, 'twitter'],
+    ['azure', `${azure}\n1,2\nsoon,nd6,e,1,True,False`, 'azure'],
+  ] as const)('leave bad rows of %s out, where that is asked for', async (name, text, format) => {
+    const bad: string[] = [];
+    expect(await read(text, { format, onBadRow: ({ message }) => bad.push(message) })).toEqual(expected[name]);
+    expect(bad.length).toBe(name === 'azure' ? 2 : 1);
+    expect(bad.join()).toMatch(/line \d+/);
+  });
+
   it('are empty when the file is', async () => {
     expect(await read('')).toEqual([]);
   });
