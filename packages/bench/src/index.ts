@@ -1,5 +1,7 @@
 /** The load generator. */
 
+export { compareResults, readResult } from './report/compare.ts';
+export { writeHtmlReport } from './report/html-report.ts';
 export { formatBytes, formatCount, formatMs, formatRate } from './report/quantities.ts';
 export { writeTerminalReport } from './report/terminal-report.ts';
 export * from './result.ts';

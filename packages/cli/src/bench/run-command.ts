@@ -12,6 +12,7 @@ import {
   type RunSurroundings,
   runBench,
   type TargetSpec,
+  writeHtmlReport,
   writeTerminalReport,
 } from '@sion/bench';
 import type { ProxyStatus } from '@sion/proxy';
@@ -25,6 +26,7 @@ export interface BenchRequest {
   readonly settings: BenchSettings;
   readonly command: string;
   readonly json?: string;
+  readonly html?: string;
   readonly quiet?: boolean;
 }
 
@@ -46,6 +48,7 @@ export async function runBenchCommand(request: BenchRequest, around: Surrounding
     await Promise.all(workers.map((worker) => worker.end()));
   }
   if (request.json !== undefined) await writeReport(request.json, `${JSON.stringify(result, undefined, 1)}\n`);
+  if (request.html !== undefined) await writeReport(request.html, writeHtmlReport(result));
   await writeText(around.output, writeTerminalReport(result));
   if (result.interrupted) throw around.signal.reason;
   const bad = result.targets.filter(({ verdict }) => !verdict.isVerified || !verdict.isValid);

@@ -2,13 +2,30 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { type BenchOptions, readBenchOptions } from '../bench/bench-options.ts';
+import { compareFiles } from '../bench/compare-files.ts';
 import { runBenchCommand } from '../bench/run-command.ts';
 import { adminAddress, type Environment, httpAddress, readLocalSettings } from '../settings.ts';
+import { writeText } from '../text-output.ts';
 import { withSurroundings } from './process-surroundings.ts';
 
 interface ReportOptions {
   readonly json?: string;
+  readonly html?: string;
   readonly quiet?: boolean;
+}
+
+/** Two results of `--json` side by side. */
+function addCompare(bench: Command): void {
+  bench
+    .command('compare')
+    .description(
+      'Two results that --json wrote, side by side: what differs in the settings, and by what factor times do.',
+    )
+    .argument('<a.json>')
+    .argument('<b.json>')
+    .action(async (a: string, b: string) => {
+      await writeText(process.stdout, await compareFiles(a, b));
+    });
 }
 
 export function addBenchCommands(program: Command, environment: Environment): void {
@@ -23,8 +40,10 @@ export function addBenchCommands(program: Command, environment: Environment): vo
   addTargetAndWorkload(bench);
   addLoad(bench);
   addTrace(bench);
+  addCompare(bench);
   bench
     .option('--json <file>', 'write the whole result: settings, versions, machine, every distribution')
+    .option('--html <file>', 'write a page that needs nothing else: comparison, distributions, the course of time')
     .option('-q, --quiet', 'no progress')
     .action(async (options: BenchOptions & ReportOptions) => {
       const local = readLocalSettings(environment);

@@ -33,10 +33,10 @@ export async function* readTrace(
   const pieces = unpacked(bytes);
   let head = Buffer.alloc(0);
   // What breaks before the head is whole is told when the rows before it have been read.
-  let fault: unknown;
+  let fault: Error | undefined;
   for (let isOver = false; !isOver && head.length < headBytes; ) {
     const piece = await pieces.next().catch((error: unknown) => {
-      fault = error;
+      fault = error instanceof Error ? error : new Error(String(error));
     });
     if (piece === undefined || piece.done === true) isOver = true;
     else head = Buffer.concat([head, piece.value]);
