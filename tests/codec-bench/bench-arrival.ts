@@ -1,10 +1,10 @@
 /** What coding adds to taking a fragment in: its bytes are copied piece by piece, as they come, into the fragment's memory. */
 import { createErasure, createParityStream } from '@sion/erasure';
 import type { Report } from '../recovery-bench/report.ts';
-import { runRounds, secondsOf } from './rounds.ts';
+import { runRounds, secondsOf, wallSecondsOf } from './rounds.ts';
 
-/** Ten fragments' worth of memory is passed through, so that what comes is not in the caches. */
-const fragments = 10;
+/** So many fragments' worth of memory is passed through, so that what comes is not in the caches. */
+const fragments = 20;
 
 /** Measures 10+2 with the default chunk size, in pieces as sockets give them, and prints a table. */
 export async function benchArrival(rounds: number, pieceBytes: number, report: Report): Promise<void> {
@@ -42,7 +42,7 @@ export async function benchArrival(rounds: number, pieceBytes: number, report: R
             if (end < fragmentBytes) stream?.advance(end);
           }
           tails.push(
-            secondsOf(() => {
+            wallSecondsOf(() => {
               if (runChunks === 0) codec.encode(chunks, parity);
               else stream?.advance(fragmentBytes);
             }) * 1000,

@@ -23,6 +23,13 @@ export function secondsOf(call: () => void): number {
   return (user + system) / 1e6;
 }
 
+/** The time that a synchronous call takes, for what is too short for the processor's account. */
+export function wallSecondsOf(call: () => void): number {
+  const begun = performance.now();
+  call();
+  return (performance.now() - begun) / 1000;
+}
+
 /** One round to warm up, then `rounds` that count. */
 export async function runRounds(
   contenders: readonly Contender[],

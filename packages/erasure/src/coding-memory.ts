@@ -15,7 +15,7 @@ import { SlabPool } from './slab-pool.ts';
 export const sliceBytes = 16 * 1024;
 
 /** Bytes of each chunk that are coded at a time where nothing is copied: so many that calls cost nothing. */
-export const longSliceBytes = 256 * 1024;
+export const longSliceBytes = 1024 * 1024;
 
 /** Stands for the address of bytes that lie in other memory. */
 export const elsewhere = -1;

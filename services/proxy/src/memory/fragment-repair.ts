@@ -43,15 +43,12 @@ async function putBack(
   data: readonly Uint8Array[],
 ): Promise<void> {
   const { fleet, metrics } = memory.parts;
-  const { dataChunks, parityChunks } = object.layout;
   const { chunkBytes } = fragmentShape(object.layout, number);
-  const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
-  if (missing.some((index) => index >= dataChunks)) memory.codec(object.layout).encode(data, parity);
-  const chunks = [...data, ...parity];
+  const parity = memory.parityOf(object.layout, chunkBytes, data, missing);
   const stores = missing.map(async (index) => {
     const node = fragment.nodes[index];
     const checksum = fragment.checksums[index];
-    const payload = chunks[index];
+    const payload = data[index] ?? parity.get(index);
     if (node === undefined || checksum === undefined || payload === undefined) return;
     const id = object.chunkId(number, index);
     const reply = await fleet.store(node, { id, checksum, payload }, { cause: 'recovery' });

@@ -183,6 +183,18 @@ export class ObjectMemory {
     return this.erasure.codec(layout.dataChunks, layout.parityChunks);
   }
 
+  /** The parity chunks among the `wanted` ones, by index, from all data chunks of a fragment. */
+  parityOf(
+    layout: Layout,
+    chunkBytes: number,
+    data: readonly Uint8Array[],
+    wanted: readonly number[],
+  ): Map<number, Uint8Array> {
+    const parity = wanted.filter((index) => index >= layout.dataChunks);
+    const lost = new Array<undefined>(layout.parityChunks).fill(undefined);
+    return this.codec(layout).rebuild([...data, ...lost], chunkBytes, parity);
+  }
+
   /**
    * Nodes for one fragment's chunks; at the fleet's end the oldest window makes room, then cold objects do. Undefined = no
    * place.

@@ -35,7 +35,7 @@ async function makeChunk(
 ): Promise<Uint8Array> {
   const { memory, hedgeMs, fetchTimeoutMs } = parts;
   const { layout } = object;
-  const { dataChunks, parityChunks } = layout;
+  const { dataChunks } = layout;
   const isData = id.index < dataChunks;
   const all = Array.from({ length: dataChunks }, (_, index) => index);
   const wanted = isData ? [id.index] : all.filter((index) => chunkLength(layout, id.fragment, index) > 0);
@@ -45,8 +45,7 @@ async function makeChunk(
   });
   if (isData) return chunks[id.index] ?? new Uint8Array(0);
   const { chunkBytes } = fragmentShape(layout, id.fragment);
-  const parity = Array.from({ length: parityChunks }, () => new Uint8Array(chunkBytes));
-  const data = all.map((index) => chunks[index] ?? new Uint8Array(0));
-  memory.codec(layout).encode(data, parity);
-  return parity[id.index - dataChunks] ?? new Uint8Array(0);
+  const whole = all.map((index) => chunks[index] ?? new Uint8Array(0));
+  const made = memory.parityOf(layout, chunkBytes, whole, [id.index]);
+  return made.get(id.index) ?? new Uint8Array(0);
 }

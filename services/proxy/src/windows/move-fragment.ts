@@ -30,7 +30,7 @@ interface Move {
   readonly number: number;
   readonly fragment: PlacedFragment;
   /** By chunk index, where bytes pass by. */
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: ReadonlyMap<number, Uint8Array>;
   readonly signal: AbortSignal;
 }
 
@@ -61,7 +61,7 @@ export function moveFragment(
     budget.release(reserveBytes);
     return undefined;
   }
-  const chunks = data === undefined ? [] : withParity(memory, object, number, moves, data);
+  const chunks = data === undefined ? new Map<number, Uint8Array>() : withParity(memory, object, number, moves, data);
   fragment.settled = false;
   memory.retain(object);
   const move = { object, number, fragment, chunks, signal };
@@ -105,12 +105,10 @@ function withParity(
   number: number,
   moves: readonly ChunkMove[],
   data: readonly Uint8Array[],
-): readonly Uint8Array[] {
-  if (moves.every(({ index }) => index < layout.dataChunks)) return data;
+): ReadonlyMap<number, Uint8Array> {
   const { chunkBytes } = fragmentShape(layout, number);
-  const parity = Array.from({ length: layout.parityChunks }, () => new Uint8Array(chunkBytes));
-  memory.codec(layout).encode(data, parity);
-  return [...data, ...parity];
+  const wanted = moves.map(({ index }) => index);
+  return new Map([...data.entries(), ...memory.parityOf(layout, chunkBytes, data, wanted)]);
 }
 
 /** Never rejects. */
@@ -157,7 +155,7 @@ async function hand(
   const checksum = fragment.checksums[index];
   if (from === undefined || checksum === undefined) return false;
   const cause = 'migration';
-  let payload = chunks[index];
+  let payload = chunks.get(index);
   if (payload === undefined) {
     const fetched = await fleet.fetch(from, id, { cause, signal });
     if (fetched.kind !== 'ok') return false;
