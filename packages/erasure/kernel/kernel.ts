@@ -93,6 +93,10 @@ export function sumPair(sources: usize, count: i32, plain: usize, powers: usize,
     let g = c;
     let h = d;
     for (let index = last - 1; index >= 0; index--) {
+      e = double(e, polynomial);
+      f = double(f, polynomial);
+      g = double(g, polynomial);
+      h = double(h, polynomial);
       from = sourceAt(sources, index) + at;
       const w = v128.load(from);
       const x = v128.load(from, 16);
@@ -102,10 +106,10 @@ export function sumPair(sources: usize, count: i32, plain: usize, powers: usize,
       b = v128.xor(b, x);
       c = v128.xor(c, y);
       d = v128.xor(d, z);
-      e = v128.xor(double(e, polynomial), w);
-      f = v128.xor(double(f, polynomial), x);
-      g = v128.xor(double(g, polynomial), y);
-      h = v128.xor(double(h, polynomial), z);
+      e = v128.xor(e, w);
+      f = v128.xor(f, x);
+      g = v128.xor(g, y);
+      h = v128.xor(h, z);
     }
     v128.store(plain + at, a);
     v128.store(plain + at, b, 16);
@@ -131,7 +135,6 @@ export function solvePair(
   tables: usize,
   length: usize,
 ): void {
-  const mask = v128.load(halfMaskAt);
   const polynomial = v128.load(polynomialAt);
   for (let at: usize = 0; at < length; at += step) {
     let a = i8x16.splat(0);
@@ -172,6 +175,7 @@ export function solvePair(
     f = v128.xor(f, v128.load(from, 16));
     g = v128.xor(g, v128.load(from, 32));
     h = v128.xor(h, v128.load(from, 48));
+    const mask = v128.load(halfMaskAt);
     solveVector(first + at, second + at, a, e, tables, mask);
     solveVector(first + at + 16, second + at + 16, b, f, tables, mask);
     solveVector(first + at + 32, second + at + 32, c, g, tables, mask);
