@@ -63,6 +63,7 @@ export function statusOf(state: ProxyStatus['state']): StatusSource {
     objects: { inMemory: 0, complete: 0, pinned: 0, maxPlacedBytes: 2 ** 30 },
     snapshot: { isLoading: false, loaded: 0, total: 0 },
     recovery: { backlogChunks: 0, underWay: 0 },
+    hot: { objects: 0, bytes: 0, maxBytes: 0 },
     budget: { lastHourUsd: 0, maxUsdPerHour: 0, isSaving: false },
     memory: { usedBytes: 0, copyBytes: 0, capacityBytes: 0 },
     migration: { waiting: 0, underWay: 0 },

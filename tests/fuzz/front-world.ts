@@ -129,6 +129,7 @@ function createEngine() {
     objects: () => engine.count(),
     snapshot: () => ({ isLoading: false, loaded: 0, total: 0 }),
     recovery: () => engine.recovery.status,
+    hot: () => ({ objects: 0, bytes: 0, maxBytes: 0 }),
     budget: () => ({ lastHourUsd: 0, maxUsdPerHour: 0, isSaving: false }),
     copyBytes: () => engine.memory.copies.status.bytes,
     migration: () => engine.windows.mover.status,

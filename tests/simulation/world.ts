@@ -58,6 +58,13 @@ function budgetOf(seed: string): Partial<ProxySettings> {
 
 const leastUsdPerHour = 0.0001;
 
+/** The hot tier: in half of the worlds one that holds some of the small objects. */
+function hotOf(seed: string): Partial<ProxySettings> {
+  const random = new SeededRandom(`${seed} hot`);
+  if (random.integer(2) === 0) return { hotBytes: 0 };
+  return { hotBytes: 4096 * (1 + random.integer(8)), hotObjectBytes: 2048 };
+}
+
 /** Frames to a node that are longer bring a chunk; so many bytes under way, too. */
 const leastChunkFrameBytes = 128;
 
@@ -115,6 +122,7 @@ export class World {
       ...tightLimits,
       ...demandOf(seed),
       ...turning.settings,
+      ...hotOf(seed),
       ...budgetOf(seed),
       ...settings,
     };

@@ -8,6 +8,7 @@ export * from './elastic/recent-use.ts';
 export * from './expiry.ts';
 export * from './expiry-index.ts';
 export * from './glob.ts';
+export * from './hot-tier/hot-tier.ts';
 export * from './key-name.ts';
 export * from './key-ranges.ts';
 export * from './lease.ts';

@@ -59,6 +59,7 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     snapshot: () => service.loader.progress,
     recovery: () => service.engine.recovery.status,
     copyBytes: () => service.engine.memory.copies.status.bytes,
+    hot: () => service.engine.hot?.status ?? noHotTier,
     migration: () => service.engine.windows.mover.status,
     budget: () => service.budget.status,
     windows: () => windowsOf(service),
@@ -84,6 +85,8 @@ export async function startProxy(parts: ProxyParts, settings: ProxySettings): Pr
     },
   };
 }
+
+const noHotTier = { objects: 0, bytes: 0, maxBytes: 0 };
 
 interface Fronts {
   readonly resp: RespServer;

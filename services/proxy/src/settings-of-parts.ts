@@ -73,6 +73,8 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     sweepMs: settings.sweepMs,
     listSweepMs: settings.listSweepMs,
     jointReadBytes: settings.jointReadBytes,
+    hotBytes: settings.hotBytes,
+    hotObjectBytes: settings.hotObjectBytes,
     busyBytesPerNode: settings.busyBytesPerNode,
     elasticBytesPerNode: settings.elasticBytesPerNode,
     recovery: {

@@ -95,18 +95,13 @@ describe('the proxy’s settings', () => {
     expect(() => read({ [name]: '1' })).toThrow(new RegExp(`${name} .*is not a setting`));
   });
 
-  it('take SION_HOT_BYTES as 0 only, since there is no hot tier to switch on', () => {
-    expect(read({ SION_HOT_BYTES: '0' }).hotBytes).toBe(0);
-    expect(() => read({ SION_HOT_BYTES: '1' })).toThrow(/SION_HOT_BYTES is "1"/);
-  });
-
   it('take any free port as often as asked for', () => {
     const names = ['RESP', 'HTTP', 'LINK', 'LAMBDA', 'ADMIN'].map((name) => [`SION_${name}_PORT`, '0']);
     expect(() => assertSettings(read(Object.fromEntries(names)))).not.toThrow();
   });
 
   it('each reach a part, or are main’s own', () => {
-    const mains = ['hotBytes', 'dataDir', 'store', 'logLevel', 'leaseRenewalMs', 'snapshotMs'];
+    const mains = ['dataDir', 'store', 'logLevel', 'leaseRenewalMs', 'snapshotMs'];
     const reached = new Set<PropertyKey>(mains);
     const settings = new Proxy(read(), {
       get(target, name, receiver): unknown {

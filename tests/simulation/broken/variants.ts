@@ -52,6 +52,21 @@ export const brokenVariants: Readonly<Record<string, BrokenVariant>> = {
       },
     ],
   },
+  'keeps-hot-bytes-over-writes': {
+    breaks: 'what the hot tier has is of the version that the directory believes in',
+    changes: [
+      {
+        path: 'services/proxy/src/objects/knowledge.ts',
+        text: 'hot: undefined,',
+        replacement: 'hot: present?.hot,',
+      },
+      {
+        path: 'services/proxy/src/objects/knowledge.ts',
+        text: 'if (present !== undefined) this.#options.onForgotten?.(present);',
+        replacement: '',
+      },
+    ],
+  },
   'ignores-lease': {
     breaks: 'nothing is answered once the lease cannot be proven',
     changes: [

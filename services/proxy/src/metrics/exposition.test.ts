@@ -103,6 +103,7 @@ describe('the metrics as Prometheus text', () => {
     expect(samples.get('sion_spending_usd')).toBe(0.25);
     expect(samples.get('sion_spending_limit_usd')).toBe(2);
     expect(samples.get('sion_saving')).toBe(0);
+    expect([samples.get('sion_hot_bytes'), samples.get('sion_hot_objects')]).toEqual([4096, 3]);
   });
 
   it('shows what the journal holds', async () => {
@@ -137,6 +138,7 @@ const status: ProxyStatus = {
   recovery: { backlogChunks: 5, underWay: 2 },
   budget: { lastHourUsd: 0.25, maxUsdPerHour: 2, isSaving: false },
   memory: { usedBytes: 30, copyBytes: 0, capacityBytes: 300 },
+  hot: { objects: 3, bytes: 4096, maxBytes: 65_536 },
   migration: { waiting: 4, underWay: 1 },
   windows: [
     { window: 1, state: 'active', groups: [], usedBytes: 30, capacityBytes: 300, reads: { now: 2, before: 9 } },

@@ -161,6 +161,8 @@ function registerGauges(registry: Registry, read: () => ProxyStatus): void {
       for (const window of read().windows) this.inc({ state: window.state }, window.reads.now);
     },
   );
+  plain('sion_hot_bytes', 'Bytes of the hot tier in the proxy.', (s) => s.hot.bytes);
+  plain('sion_hot_objects', 'Objects in the hot tier.', (s) => s.hot.objects);
   plain('sion_objects_in_memory', 'Objects with chunks in memory.', (s) => s.objects.inMemory);
   plain('sion_snapshot_entries', 'Entries of the snapshot that this proxy began with.', (s) => s.snapshot.total);
   plain('sion_snapshot_entries_loaded', 'Those of them that are loaded.', (s) => s.snapshot.loaded);

@@ -39,6 +39,9 @@ export interface EngineSettings {
   readonly warmUp?: WarmUpPolicy;
   /** What makes a node busy. Absent: nothing. */
   readonly busyBytesPerNode?: number;
+  /** Bytes of the hot tier, and of the largest object in it. Absent or 0: there is none. */
+  readonly hotBytes?: number;
+  readonly hotObjectBytes?: number;
   /** Absent: what nodes lose comes back on demand alone. */
   readonly recovery?: RecoverySettings;
 }

@@ -58,6 +58,8 @@ export interface WorldOptions {
   readonly etags?: 'version' | 'content';
   readonly placeOnPut?: boolean;
   readonly placeOnRead?: PlacingRead;
+  /** Of a hot tier; default none. */
+  readonly hotBytes?: number;
   /** As the budget's verdict; may change. */
   readonly budget?: { readonly isSaving: boolean };
   /** The proxy before: its store and its nodes are taken over. */
@@ -172,6 +174,8 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       durability: 'store',
       sweepMs: 1000,
       listSweepMs: 60_000,
+      hotBytes: options.hotBytes ?? 0,
+      hotObjectBytes: 4096,
       jointReadBytes: options.jointReadBytes ?? 1024 * 1024,
       elasticBytesPerNode: options.elasticBytesPerNode ?? 0,
       ...(options.recovery === undefined ? {} : { recovery: options.recovery }),

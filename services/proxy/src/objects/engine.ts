@@ -8,6 +8,7 @@ import { isPlacedOnPut, keyOfName, type LayoutId, nameOfKey, type Placement } fr
 import { asSionError, SionError } from '@sion/wire';
 import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { HotObjects } from '../hot/hot-objects.ts';
 import type { JournaledStores } from '../journal/open-journaling.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedTotals } from '../memory/placed-object.ts';
@@ -75,6 +76,10 @@ export interface VolatilesLoading {
   readonly mayHoldVolatile: boolean;
 }
 
+function hotObjectsOf({ hotBytes = 0, hotObjectBytes = 0 }: EngineSettings): HotObjects | undefined {
+  return hotBytes === 0 ? undefined : new HotObjects({ maxBytes: hotBytes, maxObjectBytes: hotObjectBytes });
+}
+
 /** Keys that are looked at in one go. */
 const keysAtOnce = 20_000;
 
@@ -82,6 +87,8 @@ export class Engine implements Objects {
   readonly #parts: EngineParts;
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
+  /** Undefined where there is none. */
+  readonly hot: HotObjects | undefined;
   readonly #budget: ByteBudget;
   readonly #turns: KeyTurns;
   readonly #reads: ReadParts;
@@ -122,12 +129,14 @@ export class Engine implements Objects {
       releaseGroup: (group) => this.windows.keeper.releaseGroup(group),
       isSaving: () => parts.budget?.isSaving === true,
     });
+    this.hot = hotObjectsOf(settings);
     this.knowledge = new Knowledge({
       maxEntries: settings.maxEntries,
       maxAbsentKeys: settings.maxAbsentKeys,
       absentTtlMs: settings.absentTtlMs,
       monotonicMs: () => clock.monotonicMs(),
       onPlaced: (placed, entry) => this.memory.adopt(placed, entry).tally.count(this.#totals),
+      onForgotten: (entry) => this.hot?.drop(entry),
       onDropped: (placed) => {
         placed.tally.uncount();
         this.memory.drop(placed);
@@ -142,6 +151,7 @@ export class Engine implements Objects {
       countGet: (source, bytes, seconds) => metrics.countGet(source, bytes, seconds),
       knowledge: this.knowledge,
       memory: this.memory,
+      hot: this.hot,
       budget: this.#budget,
       joint: new JointReads({ budget: this.#budget, mostBytes: settings.jointReadBytes ?? 0 }),
       turns: this.#turns,
@@ -163,6 +173,7 @@ export class Engine implements Objects {
     const { clock, lease, metrics, settings, nextId } = this.#parts;
     return {
       ...{ clock, lease, metrics, knowledge: this.knowledge, memory: this.memory, nextVersion: nextId, onPlacing },
+      hot: this.hot,
       durability: settings.durability,
       storeFor: (accounts) => this.#facesFor(accounts),
       readValue: (wanted, object) => this.#readValue(wanted, object),

@@ -15,6 +15,7 @@
  */
 import type { StoredObject } from '@sion/components';
 import { AbsentKeys, Directory } from '@sion/core';
+import type { HotBytes } from '../hot/hot-objects.ts';
 import type { PlacedObject } from '../memory/placed-object.ts';
 import type { KnownObject } from './known-object.ts';
 import { LearnedKeys, type LearnedLimits } from './learned-keys.ts';
@@ -32,6 +33,8 @@ export interface Entry {
   loading: boolean;
   /** Whole reads that the store has served since the entry was made. */
   storeReads: number;
+  /** Its bytes, while the proxy's own memory keeps them. */
+  hot: HotBytes | undefined;
 }
 
 /** A lookup under way; see the head of this module. */
@@ -75,6 +78,8 @@ export interface KnowledgeOptions {
   readonly monotonicMs: () => number;
   /** An entry has got its place in memory. */
   readonly onPlaced: (placed: PlacedObject, entry: Entry) => void;
+  /** An entry is not the directory's any more. */
+  readonly onForgotten?: (entry: Entry) => void;
   /** An entry's chunks are no longer of use. */
   readonly onDropped: (placed: PlacedObject) => void;
   /** A name has an object in memory alone; undefined = no more. */
@@ -362,7 +367,16 @@ export class Knowledge {
     }
     this.#tellVolatile(present?.object, object);
     if (present?.placed !== undefined) this.#options.onDropped(present.placed);
-    const entry: Entry = { key, object, confirmed: true, placed: undefined, loading: false, storeReads: 0 };
+    if (present !== undefined) this.#options.onForgotten?.(present);
+    const entry: Entry = {
+      key,
+      object,
+      confirmed: true,
+      placed: undefined,
+      loading: false,
+      storeReads: 0,
+      hot: undefined,
+    };
     this.#directory.set(key, entry);
     this.#trim();
     return entry;
@@ -373,6 +387,7 @@ export class Knowledge {
     if (entry === undefined) return;
     this.#directory.delete(key);
     this.#tellVolatile(entry.object, undefined);
+    this.#options.onForgotten?.(entry);
     this.unplace(entry);
   }
 

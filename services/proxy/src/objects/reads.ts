@@ -6,6 +6,7 @@
 import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
 import { isExpired, isWorthPlacing, nameOfKey, type PlacingRead } from '@sion/core';
 import { SionError } from '@sion/wire';
+import type { HotObjects } from '../hot/hot-objects.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone, isReadable } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -27,6 +28,8 @@ export interface ReadParts {
   readonly lease: LeaseProof;
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
+  /** Undefined where there is none, and for reads that are to go past it. */
+  readonly hot: HotObjects | undefined;
   readonly budget: ByteBudget;
   readonly joint: JointReads;
   readonly countGet: Metrics['countGet'];
@@ -46,7 +49,7 @@ export async function readObject(parts: ReadParts, key: Key, options: ReadOption
   const begunMs = parts.clock.monotonicMs();
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     parts.lease.assertHeld();
-    const outcome = await readOnce(parts, key, options, begunMs);
+    const outcome = await keepHot(parts, key, await readOnce(parts, key, options, begunMs));
     if (outcome === 'superseded') {
       await parts.turns.settled(key);
       continue;
@@ -119,6 +122,8 @@ async function readEntry(
     return missExpired(parts, key, !parts.knowledge.isWriting(key));
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
+  const hot = parts.hot?.read(entry);
+  if (hot !== undefined) return hit(object, range, hotBody(parts, hot.subarray(range.start, range.end), begunMs));
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
   if (entry.placed?.present && mayReadMemory(parts, object)) {
     return await readMemory(parts, entry, range, options, begunMs);
@@ -136,6 +141,29 @@ async function readEntry(
 /** What memory alone has is read there at any price. */
 function mayReadMemory({ memory }: ReadParts, object: KnownObject): boolean {
   return memory.isOpen && (object.volatile === true || !memory.isSaving);
+}
+
+/** A small object that was read whole from elsewhere is taken to the hot tier, and so held as a whole. */
+async function keepHot(
+  { hot, knowledge }: ReadParts,
+  key: Key,
+  outcome: ReadOutcome | 'superseded',
+): Promise<ReadOutcome | 'superseded'> {
+  if (hot === undefined || outcome === 'superseded' || outcome.kind !== 'hit') return outcome;
+  const { info, range, body } = outcome;
+  const entry = knowledge.peek(key);
+  const isWhole = range.start === 0 && range.end === info.sizeBytes;
+  const isOf = (present: Entry | undefined) => present !== undefined && infoOf(present.object).version === info.version;
+  if (entry === undefined || entry.hot !== undefined || !isWhole || !isOf(entry) || !hot.takes(entry.object))
+    return outcome;
+  try {
+    const bytes = await body.bytes();
+    if (knowledge.peek(key) === entry && isOf(entry)) hot.keep(entry, bytes);
+    return { ...outcome, body: bodyOf(bytes, body.trace) };
+  } catch (thrown) {
+    if (thrown instanceof Superseded) return 'superseded';
+    throw thrown;
+  }
 }
 
 /** All of what is believed, from the store, by a request that reads at the same time share. */
@@ -382,13 +410,24 @@ function countEnd(parts: ReadParts, trace: ReadTrace, finished: boolean, range: 
 }
 
 function emptyBody(parts: ReadParts, begunMs: number): ObjectBody {
-  const trace: ReadTrace = { source: 'memory', nodes: 0, storeRequests: 0 };
-  parts.countGet(trace.source, 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+  parts.countGet('memory', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
+  return bodyOf(new Uint8Array(0), { source: 'memory', nodes: 0, storeRequests: 0 });
+}
+
+function hotBody(parts: ReadParts, bytes: Uint8Array, begunMs: number): ObjectBody {
+  parts.countGet('hot', bytes.length, (parts.clock.monotonicMs() - begunMs) / 1000);
+  return bodyOf(bytes, { source: 'hot', nodes: 0, storeRequests: 0 });
+}
+
+/** A body that is here already. */
+function bodyOf(bytes: Uint8Array, trace: ReadTrace): ObjectBody {
   return {
-    sizeBytes: 0,
+    sizeBytes: bytes.length,
     trace,
-    bytes: async () => new Uint8Array(0),
+    bytes: async () => bytes,
     cancel() {},
-    async *[Symbol.asyncIterator]() {},
+    async *[Symbol.asyncIterator]() {
+      if (bytes.length > 0) yield bytes;
+    },
   };
 }

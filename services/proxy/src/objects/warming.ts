@@ -15,6 +15,7 @@ export async function warmObject(parts: ReadParts, key: Key, signal?: AbortSigna
   const warming: ReadParts = {
     ...parts,
     countGet: () => {},
+    hot: undefined,
     placeOnRead: 'always',
     onPlacing: (placing) => {
       placings.push(placing);

@@ -9,6 +9,7 @@
 import type { Clock, StoredObject } from '@sion/components';
 import { formatLayoutId, isExpired, type LayoutId, nameOfKey } from '@sion/core';
 import { asSionError, SionError } from '@sion/wire';
+import type { HotObjects } from '../hot/hot-objects.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { ObjectWriter } from '../memory/object-writer.ts';
@@ -36,6 +37,8 @@ export interface WriteParts {
   readonly lease: LeaseProof;
   readonly knowledge: Knowledge;
   readonly memory: ObjectMemory;
+  /** Undefined where there is none. */
+  readonly hot: HotObjects | undefined;
   readonly metrics: Metrics;
   readonly nextVersion: () => LayoutId;
   /** Reads the value of exactly this version; undefined when another one is there now. */
@@ -168,6 +171,7 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
     if (object !== 'unknown' && (object === undefined) !== (outcome.object === undefined)) {
       parts.onCounted(nameOfKey(key), object === undefined ? 1 : -1);
     }
+    if (entry !== undefined && change.place) keepWritten(parts, entry, plan);
     if (outcome.placed !== undefined && entry !== undefined) knowledge.place(entry, outcome.placed);
     else if (plan.kind === 'write' && entry !== undefined) placeWritten(parts, entry, plan.bytes, change.place);
     if (outcome.object?.metadata.expiresAtMs !== undefined) parts.onExpiring(key, outcome.object.metadata.expiresAtMs);
@@ -177,6 +181,13 @@ async function carryOut(parts: BatchParts, change: Change): Promise<Landed | 'co
     knowledge.failWrite(key, error.code !== 'indeterminate' && error.code !== 'internal');
     throw error;
   }
+}
+
+/** What was written is likely to be read. */
+function keepWritten({ hot }: WriteParts, entry: Entry, plan: WritePlan): void {
+  if (hot === undefined || plan.kind !== 'write') return;
+  if (plan.bytes instanceof Uint8Array) hot.keep(entry, plan.bytes);
+  else if (plan.bytes instanceof KeptBytes) hot.keep(entry, plan.bytes.bytes);
 }
 
 function moveOf(plan: WritePlan, durability: Durability, before: KnownObject | undefined): Move {

@@ -29,7 +29,15 @@ export function unpackEntry(
   });
   const placed = new PlacedObject(packed.id, packed.layout, fragments, tally);
   placed.touchedMs = nowMs - packed.idleMs;
-  return { key, object, confirmed: believed && packed.confirmed, placed, loading: false, storeReads: 0 };
+  return {
+    key,
+    object,
+    confirmed: believed && packed.confirmed,
+    placed,
+    loading: false,
+    storeReads: 0,
+    hot: undefined,
+  };
 }
 
 /** The chunks of it that nodes are expected to hold. */

@@ -42,6 +42,7 @@ function sample(
     recovery: () => ({ backlogChunks: 7, underWay: 3 }),
     copyBytes: () => 0,
     budget: () => budget,
+    hot: () => ({ objects: 3, bytes: 4096, maxBytes: 65_536 }),
     migration: () => ({ waiting: 4, underWay: 1 }),
     windows: () => [
       {
@@ -92,6 +93,7 @@ describe('the status for people', () => {
     const lines = formatStatus(sample()).split('\n');
     expect(lines[0]).toBe('SION 0.1.0 · serving · up 1 h 2 min · epoch 7');
     expect(lines).toContain('  store       directory /data/store, reachable');
+    expect(lines).toContain('  hot         3 objects, 4.0 KiB of 64.0 KiB in the proxy');
     expect(lines).toContain('  objects     5 in memory (4 complete, 1 pinned)');
     expect(lines).toContain(
       '  moved       0 chunks (0 B) to newer windows, 4 pieces to come, 1 under way; functions released 0 times, groups rotated 0 times',

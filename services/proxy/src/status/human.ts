@@ -25,7 +25,7 @@ export function formatLiveLine(status: ProxyStatus): string {
 
 /** The text of `sion status`; ends without a line break. */
 export function formatStatus(status: ProxyStatus): string {
-  const { objects, memory, store, totals } = status;
+  const { objects, memory, hot, store, totals } = status;
   const lines = [
     `SION ${status.version} · ${status.state} · up ${formatSeconds(status.uptimeSeconds)} · epoch ${status.epoch}`,
     row('store', `${store.kind} ${store.place}, ${store.reachable ? 'reachable' : 'NOT reachable'}`),
@@ -34,6 +34,7 @@ export function formatStatus(status: ProxyStatus): string {
     row('objects', `${objects.inMemory} in memory (${objects.complete} complete, ${objects.pinned} pinned)`),
     ...loadingLines(status),
     row('memory', `${formatBytes(memory.usedBytes)} of ${formatBytes(memory.capacityBytes)}`),
+    row('hot', `${hot.objects} objects, ${formatBytes(hot.bytes)} of ${formatBytes(hot.maxBytes)} in the proxy`),
     row('functions', `${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`),
     row('clients', `${status.connections.resp} RESP connections, ${status.connections.links} links to functions`),
     row('gets', counts(totals.gets)),

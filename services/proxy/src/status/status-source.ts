@@ -25,6 +25,7 @@ export interface StatusParts {
   readonly recovery: () => ProxyStatus['recovery'];
   /** Bytes of copies of chunks in demand. */
   readonly copyBytes: () => number;
+  readonly hot: () => ProxyStatus['hot'];
   readonly migration: () => ProxyStatus['migration'];
   readonly budget: () => ProxyStatus['budget'];
   readonly windows: () => ProxyStatus['windows'];
@@ -48,6 +49,7 @@ export function createStatusSource(parts: StatusParts): StatusSource {
         objects: parts.objects(),
         snapshot: parts.snapshot(),
         recovery: parts.recovery(),
+        hot: parts.hot(),
         migration: parts.migration(),
         memory: {
           usedBytes: nodes.reduce((sum, node) => sum + node.usedBytes, 0),

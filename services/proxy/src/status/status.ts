@@ -1,6 +1,7 @@
 /** What `/v1/status`, `sion status --json`, INFO and the live line say; one shape for all of them. */
 import type { BudgetStatus } from '../budget/budget-keeper.ts';
 import type { NodeStatus } from '../fleet/fleet.ts';
+import type { HotStatus } from '../hot/hot-objects.ts';
 import type { MetricsSnapshot } from '../metrics/metrics.ts';
 import type { Durability } from '../objects/objects.ts';
 import type { SnapshotProgress } from '../snapshot/snapshot-loader.ts';
@@ -28,6 +29,8 @@ export interface ProxyStatus {
   readonly snapshot: SnapshotProgress;
   /** Lost chunks that are to be brought back ahead of reads, and those of them that are being brought back. */
   readonly recovery: { readonly backlogChunks: number; readonly underWay: number };
+  /** Small objects in the proxy's own memory. */
+  readonly hot: HotStatus;
   /** `copyBytes` of the used ones are copies of chunks in demand, which give way to anything else. */
   readonly memory: { readonly usedBytes: number; readonly copyBytes: number; readonly capacityBytes: number };
   /** Pieces of objects that are to move to the newest window, and those that are moving. */
