@@ -127,6 +127,8 @@ export class LocalSion {
       SION_NODES: String(nodes),
       SION_NODE_MEMORY_MB: String(nodeMemoryMb),
       SION_LOG_LEVEL: 'warn',
+      // Most of what is looked at here is what functions serve.
+      SION_HOT_BYTES: '0',
       ...this.#options.environment,
       ...environment,
     };

@@ -47,6 +47,7 @@ async function measure(elasticBytesPerNode: number): Promise<readonly StepResult
         SION_ELASTIC_BYTES_PER_NODE: String(Math.floor(elasticBytesPerNode / scale)),
         SION_BUSY_BYTES_PER_NODE: String(chunkBytes / scale),
         SION_STRIPES: '*=10+2',
+        SION_HOT_BYTES: '0',
         SION_BULK_THRESHOLD_BYTES: '1000',
         SION_HEDGE_MS: '30000',
         SION_FETCH_TIMEOUT_MS: '30000',

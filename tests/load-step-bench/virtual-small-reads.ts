@@ -58,6 +58,7 @@ async function measure(
       },
       environment: {
         SION_STRIPES: '128KiB=1+1,*=10+2',
+        SION_HOT_BYTES: '0',
         SION_HEDGE_MS: '60000',
         SION_FETCH_TIMEOUT_MS: '60000',
         ...environment,

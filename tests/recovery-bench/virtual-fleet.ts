@@ -191,6 +191,7 @@ export class VirtualFleet {
       SION_NODES: String(nodes),
       SION_NODE_MEMORY_MB: '10240',
       SION_STRIPES: '*=10+2',
+      SION_HOT_BYTES: '0',
       SION_MAX_CHUNK_BYTES: String(chunkBytes / this.#scale),
       SION_MAX_PLACED_BYTES: String(1024 * 1024 * 1024),
       SION_RECOVERY_SPREAD: String(spread),

@@ -210,6 +210,7 @@ function settingsOf(options: TraceWorldOptions): ProxySettings {
     SION_ROTATE_SECONDS: String(options.rotateSeconds),
     SION_PLACE_ON_PUT: String(options.placeOnPut),
     SION_PLACE_ON_READ: options.placeOnRead,
+    SION_HOT_BYTES: '0',
     SION_LINK_HOST: 'proxy',
     SION_MAX_USD_PER_HOUR: String(options.maxUsdPerHour ?? 0),
   };
