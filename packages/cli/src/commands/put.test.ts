@@ -186,7 +186,7 @@ describe('terms', () => {
     await put3(testAddress(port));
     await put3(testAddress(port), { durability: 'journal', noPlace: true });
     expect(seen).toEqual([
-      [undefined, true],
+      [undefined, undefined],
       ['journal', false],
     ]);
   });
