@@ -17,7 +17,7 @@ describe('small values of a whole SION', () => {
     await redis.set('k', value);
     await kill(sion.emulator);
     for (let read = 0; read < 20; read++) expect(await redis.getBuffer('k')).toEqual(value);
-    expect((await redis.getrange('k', 5, 9)).toString()).toBe('small');
+    expect(await redis.getrange('k', 5, 9)).toBe('small');
     const response = await fetch(`http://127.0.0.1:${sion.proxy.ready['httpPort']}/v1/objects/k`);
     expect(Buffer.from(await response.arrayBuffer())).toEqual(value);
     expect(response.headers.get('server-timing')).toContain('hot');

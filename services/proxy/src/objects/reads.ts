@@ -7,6 +7,7 @@ import type { ByteRange, Clock, Store, StoredObject } from '@sion/components';
 import { isExpired, isWorthPlacing, nameOfKey, type PlacingRead } from '@sion/core';
 import { SionError } from '@sion/wire';
 import type { HotObjects } from '../hot/hot-objects.ts';
+import { keepHot } from '../hot/keep-hot.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone, isReadable } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -18,6 +19,7 @@ import type { KnownObject } from './known-object.ts';
 import { lookUp } from './lookups.ts';
 import { MemoryBody, Superseded } from './memory-body.ts';
 import type { Key, ObjectBody, ObjectInfo, ObjectRange, ReadOptions, ReadOutcome, ReadTrace } from './objects.ts';
+import { readyBody } from './ready-body.ts';
 import { absoluteRange, resolveRange } from './requested-range.ts';
 import { StoreReadBody } from './store-read.ts';
 import type { LeaseProof } from './writes.ts';
@@ -123,12 +125,13 @@ async function readEntry(
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
   const hot = parts.hot?.read(entry);
-  if (hot !== undefined) return hit(object, range, hotBody(parts, hot.subarray(range.start, range.end), begunMs));
+  if (hot !== undefined)
+    return hit(object, range, bodyHere(parts, 'hot', hot.subarray(range.start, range.end), begunMs));
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
   if (entry.placed?.present && mayReadMemory(parts, object)) {
     return await readMemory(parts, entry, range, options, begunMs);
   }
-  if (range.start === range.end) return hit(object, range, emptyBody(parts, begunMs));
+  if (range.start === range.end) return hit(object, range, bodyHere(parts, 'memory', new Uint8Array(0), begunMs));
   if (object.volatile === true) return forgetVolatile(parts, entry);
   if (range.end - range.start === object.sizeBytes) return await readWholeEntry(parts, entry, options, begunMs);
   const got = await parts.store.get(object.name, { ifMatch: object.etag, range });
@@ -141,29 +144,6 @@ async function readEntry(
 /** What memory alone has is read there at any price. */
 function mayReadMemory({ memory }: ReadParts, object: KnownObject): boolean {
   return memory.isOpen && (object.volatile === true || !memory.isSaving);
-}
-
-/** A small object that was read whole from elsewhere is taken to the hot tier, and so held as a whole. */
-async function keepHot(
-  { hot, knowledge }: ReadParts,
-  key: Key,
-  outcome: ReadOutcome | 'superseded',
-): Promise<ReadOutcome | 'superseded'> {
-  if (hot === undefined || outcome === 'superseded' || outcome.kind !== 'hit') return outcome;
-  const { info, range, body } = outcome;
-  const entry = knowledge.peek(key);
-  const isWhole = range.start === 0 && range.end === info.sizeBytes;
-  const isOf = (present: Entry | undefined) => present !== undefined && infoOf(present.object).version === info.version;
-  if (entry === undefined || entry.hot !== undefined || !isWhole || !isOf(entry) || !hot.takes(entry.object))
-    return outcome;
-  try {
-    const bytes = await body.bytes();
-    if (knowledge.peek(key) === entry && isOf(entry)) hot.keep(entry, bytes);
-    return { ...outcome, body: bodyOf(bytes, body.trace) };
-  } catch (thrown) {
-    if (thrown instanceof Superseded) return 'superseded';
-    throw thrown;
-  }
 }
 
 /** All of what is believed, from the store, by a request that reads at the same time share. */
@@ -259,7 +239,7 @@ async function readUnknown(
   if (read !== undefined && got.kind === 'hit') return hitWhole(parts, read, { entry, object, options, begunMs });
   if (got.kind === 'outside') {
     return object.sizeBytes === 0 && options.range === undefined
-      ? hit(object, { start: 0, end: 0 }, emptyBody(parts, begunMs))
+      ? hit(object, { start: 0, end: 0 }, bodyHere(parts, 'memory', new Uint8Array(0), begunMs))
       : { kind: 'outside', info: infoOf(object) };
   }
   return hit(object, got.range, storeBody(parts, { entry, object, got: got.body, range: got.range, options, begunMs }));
@@ -409,25 +389,8 @@ function countEnd(parts: ReadParts, trace: ReadTrace, finished: boolean, range: 
   parts.countGet(trace.source, range.end - range.start, (parts.clock.monotonicMs() - begunMs) / 1000);
 }
 
-function emptyBody(parts: ReadParts, begunMs: number): ObjectBody {
-  parts.countGet('memory', 0, (parts.clock.monotonicMs() - begunMs) / 1000);
-  return bodyOf(new Uint8Array(0), { source: 'memory', nodes: 0, storeRequests: 0 });
-}
-
-function hotBody(parts: ReadParts, bytes: Uint8Array, begunMs: number): ObjectBody {
-  parts.countGet('hot', bytes.length, (parts.clock.monotonicMs() - begunMs) / 1000);
-  return bodyOf(bytes, { source: 'hot', nodes: 0, storeRequests: 0 });
-}
-
-/** A body that is here already. */
-function bodyOf(bytes: Uint8Array, trace: ReadTrace): ObjectBody {
-  return {
-    sizeBytes: bytes.length,
-    trace,
-    bytes: async () => bytes,
-    cancel() {},
-    async *[Symbol.asyncIterator]() {
-      if (bytes.length > 0) yield bytes;
-    },
-  };
+/** Of bytes that need not be waited for. */
+function bodyHere(parts: ReadParts, source: ReadTrace['source'], bytes: Uint8Array, begunMs: number): ObjectBody {
+  parts.countGet(source, bytes.length, (parts.clock.monotonicMs() - begunMs) / 1000);
+  return readyBody(bytes, { source, nodes: 0, storeRequests: 0 });
 }
