@@ -9,7 +9,7 @@
  *        │          ▼                                   │ ▼ not
  *        │       gone, its name remembered ── admit ────┘ gone
  *
- * Why this one of several stands in `docs/decisions/0014-hot-tier.md`. It holds accounts, no bytes, and decides only: whoever
+ * Why this one of several stands in `docs/decisions/0015-hot-tier.md`. It holds accounts, no bytes, and decides only: whoever
  * drives it lets go what it says.
  */
 
