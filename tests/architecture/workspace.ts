@@ -70,15 +70,15 @@ export function readRootEntries(): readonly string[] {
 }
 
 /**
- * What a source text imports: static imports and re-exports, types included, side-effect imports, and `import()` or
- * `import.meta.resolve()` of a literal. Statements start a line, which the formatter sees to; comments are left out.
+ * What a source text imports: static imports and re-exports, types included, side-effect imports, and `import()` of a
+ * literal. Statements start a line, which the formatter sees to; comments are left out.
  */
 export function readImports(text: string): readonly string[] {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
   const found = [
     ...code.matchAll(/^(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/gm),
     ...code.matchAll(/^import\s*['"]([^'"]+)['"]/gm),
-    ...code.matchAll(/\bimport(?:\.meta\.resolve)?\(\s*['"]([^'"]+)['"]\s*\)/g),
+    ...code.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g),
   ];
   return [...new Set(found.map((match) => String(match[1])))];
 }
