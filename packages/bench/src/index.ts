@@ -9,4 +9,4 @@ export { type BenchWorker, createBenchWorker, type WorkerResult, type WorkerTota
 export { type RunProgress, runBench } from './run/run-bench.ts';
 export * from './settings.ts';
 export * from './target.ts';
-export { type OpenS3Target, openTarget, type TargetOptions } from './targets/open-target.ts';
+export { type OpenS3Calls, openTarget, type TargetOptions } from './targets/open-target.ts';

@@ -45,7 +45,7 @@ export type TargetSpec = { readonly name: string } & (
       readonly bucket: string;
       readonly prefix: string;
       readonly endpoint?: string;
-      readonly region?: string;
+      readonly region: string;
       /** Ranged GETs of one object at a time; 1 = a single stream. */
       readonly parallel: number;
       readonly partBytes: number;

@@ -10,6 +10,7 @@ import { isOfShare, RequestSource, type WorkerShare } from '../load/request-sour
 import { Recorder, type Recording } from '../record/recorder.ts';
 import type { BenchSettings, WorkloadFacts } from '../settings.ts';
 import { type Target, type TargetSpec, withKeyPrefix } from '../target.ts';
+import type { TargetOptions } from '../targets/open-target.ts';
 import { ValueBook } from '../values/value-book.ts';
 import { type OpenFile, openWorkload, type Workload } from './workload.ts';
 
@@ -56,10 +57,7 @@ export interface BenchWorkerParts {
   readonly clock: Clock;
   readonly settings: BenchSettings;
   readonly share: WorkerShare;
-  readonly openTarget: (
-    spec: TargetSpec,
-    options: { readonly lanes: number; readonly timeoutMs: number },
-  ) => Promise<Target>;
+  readonly openTarget: (spec: TargetSpec, options: TargetOptions) => Promise<Target>;
   readonly openFile: OpenFile;
   /** Busy share of the event loop since the last call. */
   readonly loopUtilization: () => number;
@@ -103,7 +101,7 @@ class LocalWorker implements BenchWorker {
     const told: Readonly<Record<string, string>>[] = [];
     for (const spec of settings.targets) {
       const most = Math.max(count, settings.fillLanes);
-      const opened = await openTarget(spec, { lanes: most, timeoutMs: settings.timeoutMs });
+      const opened = await openTarget(spec, { lanes: most, timeoutMs: settings.timeoutMs, worker: share.index });
       // Several targets may be one server, asked in different ways.
       const target = withKeyPrefix(opened, `${settings.keyPrefix}${spec.name}:`);
       const [book, recorder, lanes] = [new ValueBook(), new Recorder(), new Lanes(target, count)];

@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type BenchSettings, type BenchWorker, createBenchWorker, openTarget } from '@sion/bench';
 import { systemClock } from '@sion/components';
-import { openS3 } from './s3-target.ts';
+import { loadS3 } from './s3-target.ts';
 
 /** What the thread is given. */
 export interface ThreadData {
@@ -29,6 +29,7 @@ export type ThreadAnswer =
 const spinMs = 1.2;
 
 const { settings, share } = workerData as ThreadData;
+const openS3 = await loadS3(settings.targets);
 let measured = performance.eventLoopUtilization();
 const worker = createBenchWorker({
   ...{ clock: systemClock, settings, share, spinMs },

@@ -80,7 +80,8 @@ async function statusOf(spec: TargetSpec): Promise<ProxyStatus | undefined> {
 
 function surroundingsOf(command: string): RunSurroundings {
   return {
-    command,
+    // Passwords in addresses are nobody's business.
+    command: command.replaceAll(/:[^:@\s/]+@/g, ':***@'),
     startedAt: new Date().toISOString(),
     sionVersion: packageFile.version,
     nodeVersion: process.version,

@@ -3,8 +3,11 @@
  *
  * - `sion`, `sion-http`, `sion-client`: the SION of the settings, or another: `sion://host:6380?http=6381&admin=6384`
  * - `redis://…`, `rediss://…`: Redis, Valkey, ElastiCache
+ * - `s3://bucket/prefix?endpoint=http://host:port&region=R&parallel=8&part=8MiB`: S3 and what speaks it
+ * - `directory:/folder`: the directory store by itself
  */
 import type { TargetSpec } from '@sion/bench';
+import { parseBytes } from '@sion/workload';
 
 export interface SionPlace {
   readonly host: string;
@@ -28,11 +31,39 @@ export function parseTarget(text: string, sion: SionPlace): TargetSpec {
       if (!URL.canParse(url)) throw new RangeError(`${url} is no address like redis://127.0.0.1:6379`);
       return { name: name ?? 'redis', kind: 'redis', url };
     }
+    case 's3':
+      return parseS3(name ?? kind, place);
     default:
+      if (place.startsWith('directory:')) {
+        return { name: name ?? 'directory', kind: 'directory', folder: place.slice('directory:'.length) };
+      }
       throw new RangeError(
-        `${text} is no target: sion, sion-http, sion-client (each perhaps with ://host:port), redis://…`,
+        `${text} is no target: sion, sion-http, sion-client (each perhaps with ://host:port), redis://…, s3://bucket, directory:/folder`,
       );
   }
+}
+
+function parseS3(name: string, text: string): TargetSpec {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '') throw new RangeError(`${text} is no place like s3://bucket/prefix`);
+  const unknown = [...url.searchParams.keys()].find((key) => !['endpoint', 'region', 'parallel', 'part'].includes(key));
+  if (unknown !== undefined) throw new RangeError(`${unknown} is none of endpoint, region, parallel, part`);
+  const endpoint = url.searchParams.get('endpoint');
+  const parallel = Number(url.searchParams.get('parallel') ?? 1);
+  if (!(Number.isInteger(parallel) && parallel >= 1))
+    throw new RangeError('parallel must be a whole number of at least 1');
+  return {
+    ...{
+      name,
+      kind: 's3',
+      bucket: url.hostname,
+      prefix: decodeURIComponent(url.pathname.replace(/^\/|\/$/g, '')),
+      parallel,
+    },
+    ...(endpoint === null ? {} : { endpoint }),
+    region: url.searchParams.get('region') ?? 'us-east-1',
+    partBytes: Math.max(1, parseBytes(url.searchParams.get('part') ?? '8MiB')),
+  };
 }
 
 function sionUrls(rest: string | undefined, sion: SionPlace): { readonly url: string; readonly adminUrl: string } {

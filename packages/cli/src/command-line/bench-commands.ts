@@ -72,7 +72,7 @@ function addTargetAndWorkload(bench: Command): void {
     .addOption(
       new Option(
         '-t, --target <[name=]target>',
-        'may be repeated: sion (over RESP; the default), sion-http, sion-client, each perhaps with ://host:port?http=P&admin=P; redis://host:port',
+        'may be repeated: sion (over RESP; the default), sion-http, sion-client, each perhaps with ://host:port?http=P&admin=P; redis://host:port; s3://bucket/prefix?endpoint=URL&region=R&parallel=N; directory:/folder',
       ).argParser(oneMore),
     )
     .option('--ycsb <workload>', 'A, B, C, D or F (without it: B)')
