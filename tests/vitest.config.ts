@@ -12,7 +12,7 @@ const reportFile = process.env['VITEST_REPORT_FILE'];
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    include: ['{packages,services,tests}/**/*.test.ts'],
+    include: ['{infra,packages,services,tests}/**/*.test.ts'],
     exclude: [...configDefaults.exclude, '**/*.ci.test.ts', '**/*.radosgw.test.ts'],
     pool: 'forks',
     maxWorkers: 2,

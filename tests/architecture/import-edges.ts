@@ -33,6 +33,7 @@ const edges: Readonly<Record<string, readonly string[] | 'any'>> = {
     '@sion/node',
     '@sion/emulator',
   ],
+  '@sion/infra': ['@sion/core', '@sion/components', '@sion/wire', '@sion/proxy', '@sion/node'],
   '@sion/cli': 'any',
   '@sion/tests': 'any',
 };
@@ -49,7 +50,7 @@ function isBuildFile(path: string): boolean {
 
 /** A main file puts parts together: `src/main.ts` of a service or package, and the function's `handler.ts`. */
 export function isMainFile(path: string): boolean {
-  return path === 'services/node/src/handler.ts' || /^(services|packages)\/[^/]+\/src\/main\.ts$/.test(path);
+  return path === 'services/node/src/handler.ts' || /^(infra|(services|packages)\/[^/]+)\/src\/main\.ts$/.test(path);
 }
 
 /** Every broken rule as a sentence. */

@@ -69,6 +69,16 @@ describe('the function ran', () => {
     expect([undefined, 'RequestResponse']).toContain(requests[0]?.headers['x-amz-invocation-type']);
   });
 
+  test('by the version that was named, or the newest', async () => {
+    answer(200, '{}');
+    await invoke();
+    await invoke(open({ qualifier: 'v-1' }));
+    expect(requests.map(({ url }) => url)).toEqual([
+      '/2015-03-31/functions/f/invocations',
+      '/2015-03-31/functions/f/invocations?Qualifier=v-1',
+    ]);
+  });
+
   test('failed, in its own words or in others', async () => {
     const failed = { 'X-Amz-Function-Error': 'Unhandled' };
     answer(200, '{"errorType":"TypeError","errorMessage":"no"}', failed);

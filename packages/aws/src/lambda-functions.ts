@@ -25,6 +25,8 @@ export interface LambdaFunctionsOptions {
   readonly region: string;
   /** The emulator's, e.g. `http://127.0.0.1:6383`; AWS's own when absent. */
   readonly endpoint?: string;
+  /** The alias or published version to invoke; the newest code when absent. */
+  readonly qualifier?: string;
   /** The SDK's usual chain when absent; the emulator takes any. */
   readonly credentials?: AwsCredentials;
   /** Invocations under way at once, each with a socket: the fleet's size and some slack. */
@@ -57,7 +59,7 @@ export function createLambdaFunctions(options: LambdaFunctionsOptions): Function
   const closing = new AbortController();
   return {
     invoke: (functionName, payload, invokeOptions) =>
-      invoke(client, closing.signal, functionName, payload, invokeOptions),
+      invoke({ client, closing: closing.signal, qualifier: options.qualifier }, functionName, payload, invokeOptions),
     close: () => {
       closing.abort();
       client.destroy();
@@ -66,15 +68,26 @@ export function createLambdaFunctions(options: LambdaFunctionsOptions): Function
   };
 }
 
+/** What every call needs. */
+interface Invoking {
+  readonly client: LambdaClient;
+  readonly closing: AbortSignal;
+  readonly qualifier: string | undefined;
+}
+
 async function invoke(
-  client: LambdaClient,
-  closing: AbortSignal,
+  { client, closing, qualifier }: Invoking,
   functionName: string,
   payload: Uint8Array,
   options: InvokeOptions = {},
 ): Promise<InvocationOutcome> {
   const abortSignal = options.signal === undefined ? closing : AbortSignal.any([closing, options.signal]);
-  const command = new InvokeCommand({ FunctionName: functionName, Payload: payload, LogType: 'Tail' });
+  const command = new InvokeCommand({
+    FunctionName: functionName,
+    Payload: payload,
+    LogType: 'Tail',
+    ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
+  });
   try {
     return readAnswer(await client.send(command, { abortSignal }));
   } catch (error) {

@@ -12,7 +12,15 @@ export type PriceItem =
   | 's3-write-request'
   | 's3-read-request'
   | 's3-delete-request'
-  | 's3-gb-month';
+  | 's3-gb-month'
+  | 'fargate-vcpu-hour-arm64'
+  | 'fargate-gb-hour-arm64'
+  | 'ec2-m7g.large-hour'
+  | 'ebs-gp3-gb-month'
+  | 'endpoint-hour'
+  | 'private-zone-month'
+  | 'alarm-month'
+  | 'log-gb';
 
 /** A processor architecture that functions run on. */
 export type FunctionArchitecture = 'arm64' | 'x86_64';
@@ -31,6 +39,12 @@ export interface Price {
 export type PriceBook = Readonly<Record<PriceItem, Price>>;
 
 const lambda = { asOf: '2026-11', source: 'https://aws.amazon.com/lambda/pricing/' };
+const fargate = { asOf: '2026-11', source: 'https://aws.amazon.com/fargate/pricing/' };
+const ec2 = { asOf: '2025-06', source: 'https://aws.amazon.com/ec2/pricing/on-demand/' };
+const ebs = { asOf: '2025-06', source: 'https://aws.amazon.com/ebs/pricing/' };
+const privateLink = { asOf: '2026-11', source: 'https://aws.amazon.com/privatelink/pricing/' };
+const route53 = { asOf: '2025-06', source: 'https://aws.amazon.com/route53/pricing/' };
+const cloudWatch = { asOf: '2025-06', source: 'https://aws.amazon.com/cloudwatch/pricing/' };
 const s3 = { asOf: '2026-11', source: 'https://aws.amazon.com/s3/pricing/' };
 
 /** The prices that SION goes by. */
@@ -42,6 +56,14 @@ export const priceBook: PriceBook = {
   's3-read-request': { usd: 0.0000004, note: 'GET, HEAD and others: $0.0004 per thousand', ...s3 },
   's3-delete-request': { usd: 0, note: 'DELETE is free', ...s3 },
   's3-gb-month': { usd: 0.023, note: 'Standard, first 50 TB', ...s3 },
+  'fargate-vcpu-hour-arm64': { usd: 0.03238, note: 'by the second, a minute at least', ...fargate },
+  'fargate-gb-hour-arm64': { usd: 0.00356, note: 'by the second, a minute at least', ...fargate },
+  'ec2-m7g.large-hour': { usd: 0.0816, note: 'Linux, 2 vCPU, 8 GiB, arm64', ...ec2 },
+  'ebs-gp3-gb-month': { usd: 0.08, note: 'with its 3,000 IOPS and 125 MB/s', ...ebs },
+  'endpoint-hour': { usd: 0.01, note: 'an interface endpoint in one zone; 1 cent per GB beside it', ...privateLink },
+  'private-zone-month': { usd: 0.5, note: 'a hosted zone, of the first 25', ...route53 },
+  'alarm-month': { usd: 0.1, note: 'of standard resolution', ...cloudWatch },
+  'log-gb': { usd: 0.5, note: 'taken in, standard class', ...cloudWatch },
 };
 
 /** Dollars for a second of a function of this memory. */

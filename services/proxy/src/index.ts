@@ -1,3 +1,4 @@
+export { buildProxyBundle } from './bundle.ts';
 export { createFleet, type FleetParts, type RunningFleet } from './fleet/create-fleet.ts';
 export * from './fleet/fleet.ts';
 export { type FleetSettings, fleetDefaults } from './fleet/settings.ts';

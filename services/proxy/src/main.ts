@@ -39,7 +39,7 @@ async function openParts(settings: ProxySettings): Promise<ProxyParts> {
     ...{ clock, random, log, files, processUsage: readProcessUsage },
     network: openNetwork(),
     identity: openProcessIdentity(),
-    functions: createLambdaFunctions(functionsOptions(settings)),
+    functions: createLambdaFunctions(functionsOptions(settings, process.env)),
     store: await openStore(settings, { files, clock, random, log, environment: process.env, openS3 }),
     storePrices: storePrices(settings),
     onFenced: (reason) => end(new SionError('closed', reason.message)),

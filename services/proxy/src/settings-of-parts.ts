@@ -184,7 +184,7 @@ export function adminSettings(settings: ProxySettings): AdminSettings {
   };
 }
 
-/** Where the Lambda service is reached; `lambdaPort` is the port on which the emulator really listens. */
+/** Where the emulated Lambda is reached; `lambdaPort` is the port on which it really listens. */
 export function lambdaEndpoint(settings: ProxySettings, lambdaPort = settings.lambdaPort): string {
   return settings.lambdaEndpoint === '' ? `http://127.0.0.1:${lambdaPort}` : settings.lambdaEndpoint;
 }
@@ -192,8 +192,7 @@ export function lambdaEndpoint(settings: ProxySettings, lambdaPort = settings.la
 /** Where the S3 store lies. `environment` is the process’s own, for the region. */
 export function s3Options(settings: ProxySettings, environment: Readonly<Record<string, string | undefined>>) {
   const { s3Bucket: bucket, s3Endpoint: endpoint, prefix } = settings;
-  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? 'us-east-1';
-  return { bucket, prefix, region, ...(endpoint === '' ? {} : { endpoint }) };
+  return { bucket, prefix, region: regionOf(environment), ...(endpoint === '' ? {} : { endpoint }) };
 }
 
 /** The store as people name it. */
@@ -225,14 +224,30 @@ export function requestPrices(store: StorePrices, settings: ProxySettings): Requ
   return { store, nodeUsdPerMs: functionUsdPerSecond(priceBook, architecture, settings.nodeMemoryMb) / 1000 };
 }
 
-/** How functions are invoked: with room for one invocation per node, and the emulator's static credentials. */
-export function functionsOptions(settings: ProxySettings) {
-  const { invocationTimeoutMs } = fleetSettings(settings);
-  return {
-    region: 'us-east-1',
-    endpoint: lambdaEndpoint(settings),
-    credentials: { accessKeyId: 'sion', secretAccessKey: 'sion' },
+/**
+ * How functions are invoked: with room for one invocation per node. The emulator takes static credentials; AWS's own Lambda
+ * those that the SDK finds, in the region of the process's `environment`.
+ */
+export function functionsOptions(settings: ProxySettings, environment: Readonly<Record<string, string | undefined>>) {
+  const { functions, functionQualifier: qualifier, lambdaEndpoint: endpoint } = settings;
+  const bounds = {
     maxConcurrent: settings.nodes * 2 + 16,
-    timeoutMs: invocationTimeoutMs,
+    timeoutMs: fleetSettings(settings).invocationTimeoutMs,
   };
+  if (functions === 'emulator') {
+    const credentials = { accessKeyId: 'sion', secretAccessKey: 'sion' };
+    return { region: defaultRegion, endpoint: lambdaEndpoint(settings), credentials, ...bounds };
+  }
+  return {
+    region: regionOf(environment),
+    ...(endpoint === '' ? {} : { endpoint }),
+    ...(qualifier === '' ? {} : { qualifier }),
+    ...bounds,
+  };
+}
+
+const defaultRegion = 'us-east-1';
+
+function regionOf(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? defaultRegion;
 }

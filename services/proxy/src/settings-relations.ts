@@ -110,6 +110,11 @@ function relationProblems(settings: ProxySettings): readonly string[] {
       `SION_LAMBDA_ENDPOINT is ${JSON.stringify(settings.lambdaEndpoint)}, which is no URL. Write http://host:port.`,
     );
   }
+  if (settings.functions === 'emulator' && settings.functionQualifier !== '') {
+    problems.push(
+      'SION_FUNCTION_QUALIFIER does nothing while SION_FUNCTIONS is emulator. Leave it out, or set SION_FUNCTIONS to lambda.',
+    );
+  }
   return problems;
 }
 

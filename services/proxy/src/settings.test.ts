@@ -6,6 +6,7 @@ import {
   budgetPolicy,
   engineSettings,
   fleetSettings,
+  functionsOptions,
   httpSettings,
   journalingSettings,
   lambdaEndpoint,
@@ -55,6 +56,7 @@ describe('the proxy’s settings', () => {
       { SION_STORE: 's3', SION_S3_BUCKET: 'b', SION_S3_ENDPOINT: 'here' },
       /SION_S3_ENDPOINT is "here", which is no URL/,
     ],
+    [{ SION_FUNCTION_QUALIFIER: 'live' }, /SION_FUNCTION_QUALIFIER does nothing while SION_FUNCTIONS is emulator/],
     [{ SION_S3_BUCKET: 'b' }, /SION_S3_BUCKET does nothing while SION_STORE is directory/],
     [{ SION_PREFIX: 'p' }, /SION_PREFIX does nothing while SION_STORE is directory/],
     [
@@ -123,6 +125,7 @@ describe('the proxy’s settings', () => {
       part(settings);
     leaseTtlMs(settings);
     s3Options(settings, {});
+    functionsOptions(settings, {});
     expect(Object.keys(proxySettingsSchema.properties).filter((name) => !reached.has(name))).toEqual([]);
   });
 
@@ -168,5 +171,14 @@ describe('the proxy’s settings', () => {
     expect(respSettings({ ...settings, maxRespArguments: 77 })).toMatchObject({ respPort: 6380, maxArguments: 77 });
     expect(lambdaEndpoint(settings)).toBe('http://127.0.0.1:6383');
     expect(lambdaEndpoint({ ...settings, lambdaEndpoint: 'https://lambda.example' })).toBe('https://lambda.example');
+  });
+  it('of functions: the emulator with any credentials, AWS with those that the SDK finds', () => {
+    const given = { AWS_REGION: 'eu-central-1' };
+    expect(functionsOptions(read(), given)).toMatchObject({ region: 'us-east-1', endpoint: 'http://127.0.0.1:6383' });
+    const lambda = functionsOptions(read({ SION_FUNCTIONS: 'lambda', SION_FUNCTION_QUALIFIER: 'v-1' }), given);
+    expect(lambda).toMatchObject({ region: 'eu-central-1', qualifier: 'v-1' });
+    expect(lambda).not.toHaveProperty('endpoint');
+    expect(lambda).not.toHaveProperty('credentials');
+    expect(functionsOptions(read({ SION_FUNCTIONS: 'lambda' }), {})).not.toHaveProperty('qualifier');
   });
 });

@@ -41,8 +41,16 @@ const addresses = {
     default: 0,
     description: 'Port by which functions reach the proxy. 0 = the port on which it takes links.',
   }),
+  functions: Type.Union([Type.Literal('emulator'), Type.Literal('lambda')], {
+    default: 'emulator',
+    description:
+      'Who runs the functions: the emulated Lambda, or AWS Lambda in the region that AWS_REGION names, with credentials as the AWS SDK finds them.',
+  }),
   lambdaPort: port(6383, 'Port of the emulated Lambda on this machine.'),
-  lambdaEndpoint: text('', 'URL of the Lambda service. Empty = http://127.0.0.1:<SION_LAMBDA_PORT>.'),
+  lambdaEndpoint: text(
+    '',
+    'URL of the Lambda service. Empty = http://127.0.0.1:<SION_LAMBDA_PORT>, or AWS’s own with SION_FUNCTIONS lambda.',
+  ),
   adminHost: text('127.0.0.1', 'Address of metrics and status.'),
   adminPort: port(6384, 'Port of metrics and status.'),
   adminHosts: text('', 'Names beside localhost by which the admin port may be called, separated by commas.'),
@@ -78,6 +86,12 @@ const deployment = {
     pattern: '^[A-Za-z0-9_-]{1,50}$',
     default: 'sion-node-',
     description: 'A function’s name is this and its number.',
+  }),
+  functionQualifier: Type.String({
+    pattern: '^[A-Za-z0-9_-]{0,128}$',
+    default: '',
+    description:
+      'Alias or published version by which functions are invoked on AWS Lambda, so that new code does not empty those in use. Empty = the newest code.',
   }),
   stripes: text(defaultStripes, 'Chunks by object size: <largest size>=<data>+<parity>, ascending, the last for *.'),
   maxChunkBytes: bytes(defaultMaxChunkBytes, 4 * kib, 16 * mib, 'Longest chunk; larger objects get more fragments.'),

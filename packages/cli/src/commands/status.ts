@@ -13,7 +13,7 @@ export async function describeStatus(settings: LocalSettings, json: boolean): Pr
   const status = await fetchStatus(adminAddress(settings));
   const emulator = await readEmulator(settings);
   if (json) return JSON.stringify({ ...status, emulator: emulator ?? null }, undefined, 2);
-  if (settings.lambdaEndpoint !== '') return formatStatus(status);
+  if (!hasEmulator(settings)) return formatStatus(status);
   return `${formatStatus(status)}\n\n${emulatorLine(settings, emulator)}`;
 }
 
@@ -31,9 +31,14 @@ interface EmulatorReading {
   readonly meter: Meter;
 }
 
+/** Whether the functions are the emulator's of this machine. */
+function hasEmulator({ functions, lambdaEndpoint }: LocalSettings): boolean {
+  return functions === 'emulator' && lambdaEndpoint === '';
+}
+
 /** Undefined when there is none: the proxy's status stands without it. */
 async function readEmulator(settings: LocalSettings): Promise<EmulatorReading | undefined> {
-  if (settings.lambdaEndpoint !== '') return undefined;
+  if (!hasEmulator(settings)) return undefined;
   try {
     return await callEmulator(emulatorAddress(settings), async (control) => ({
       status: await control.status(),

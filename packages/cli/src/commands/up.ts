@@ -33,6 +33,12 @@ export interface UpParts {
 /** Runs until it is stopped; rejects when it cannot start or a part was given up. */
 export async function runUp(parts: UpParts): Promise<void> {
   const { settings, clock, screen } = parts;
+  if (settings.functions !== 'emulator') {
+    throw new CliError(
+      2,
+      `SION_FUNCTIONS is ${settings.functions}, but "sion up" brings its own Lambda. Leave it out.`,
+    );
+  }
   if (settings.lambdaEndpoint !== '') {
     throw new CliError(
       2,
