@@ -4,11 +4,12 @@
  * between stacks is there twice for a while.
  *
  * A function's memory is lost with its code. So the proxy invokes a published version, by an alias whose name is the hash of
- * all that makes an instance: a deployment that changes nothing of it leaves the instances alone, and one that does adds a
- * version and an alias beside the old ones, which stay (they are free) until the function goes.
+ * all that makes an instance: a deployment that changes nothing of it leaves the instances alone. One that does adds a version
+ * and an alias; the old ones go when the proxy no longer calls them, so that a way back to earlier code is a deployment like
+ * any other.
  */
 import { createHash } from 'node:crypto';
-import { CfnDeletionPolicy, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnAlias, CfnFunction, CfnVersion } from 'aws-cdk-lib/aws-lambda';
@@ -103,12 +104,11 @@ function addNode(stack: Stack, index: number, props: NodeFleetProps, parts: Node
     loggingConfig: { logGroup: logGroup.logGroupName, logFormat: 'Text' },
   });
   const version = new CfnVersion(stack, `Node${index}-${qualifier}`, { functionName: node.ref });
-  const alias = new CfnAlias(stack, `Node${index}-${qualifier}-alias`, {
+  new CfnAlias(stack, `Node${index}-${qualifier}-alias`, {
     name: qualifier,
     functionName: node.ref,
     functionVersion: version.attrVersion,
   });
-  for (const kept of [version, alias]) kept.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
 }
 
 /** A name that changes exactly when an instance made of it would be another. */

@@ -55,7 +55,6 @@ export class ProxyHostInstance extends Construct {
       requireImdsv2: true,
       associatePublicIpAddress: false,
       detailedMonitoring: true,
-      disableApiTermination: true,
       blockDevices: [
         {
           deviceName: '/dev/xvda',
@@ -66,6 +65,11 @@ export class ProxyHostInstance extends Construct {
     Validations.of(this.instance).acknowledge({
       id: 'CloudFormation-Validate::W9010',
       reason: 'The image is named in the settings, so that no deployment replaces the instance unasked.',
+    });
+    Validations.of(this.instance).acknowledge({
+      id: 'AwsSolutions-EC29',
+      reason:
+        'What must not be lost is on the volume, which is kept; a protected instance could not be destroyed by command.',
     });
     const volume = new CfnVolume(this, 'Volume', {
       availabilityZone: this.instance.instanceAvailabilityZone,

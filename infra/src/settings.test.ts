@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { missingCredentials } from './credentials.ts';
 import { estimateCost, formatEstimate } from './estimate.ts';
 import { presets, readDeployment } from './settings.ts';
+import { onEc2 } from './templates.test-data.ts';
 
 const read = (environment: Record<string, string> = {}) => readDeployment({ environment });
 
@@ -25,6 +26,7 @@ test.each([
   [{ SION_DURABILITY: 'journal' }, /loses its disk.*Set SION_PROXY_HOST to ec2/],
   [{ SION_PROXY_HOST: 'ec2' }, /SION_HOST_IMAGE is empty/],
   [{ SION_PROXY_HOST: 'ec2', SION_HOST_IMAGE: 'ami-01234567', SION_ZONES: '2' }, /lies in one zone/],
+  [{ ...onEc2, SION_PRESET: 'small' }, /find no room on SION_HOST_TYPE m7g.large/],
   [{ SION_PROXY_CPU: '1024', SION_PROXY_MEMORY_MB: '9000' }, /is no size of Fargate/],
   [{ SION_DRAIN_MS: '110000' }, /ECS kills a task after 120 s/],
   [{ SION_NODES: '4' }, /SION_STRIPES spreads objects over 12/],

@@ -33,6 +33,10 @@ const presetSetting = Type.Union([Type.Literal('dev'), Type.Literal('small'), Ty
   description: 'Which defaults are taken for the sizes of fleet and proxy.',
 });
 
+const defaultHostType = 'm7g.large';
+/** Of its 8 GiB, what system and agent leave to a task. */
+const defaultHostFreeMb = 7168;
+
 /** What only a deployment has. */
 function ownSettings(preset: Preset) {
   return {
@@ -72,7 +76,7 @@ function ownSettings(preset: Preset) {
     }),
     hostType: Type.String({
       pattern: '^[a-z0-9-]{2,12}\\.[a-z0-9-]{2,12}$',
-      default: 'm7g.large',
+      default: defaultHostType,
       description: 'Type of that instance, with an arm64 processor.',
     }),
     hostImage: Type.String({
@@ -198,8 +202,18 @@ function fleetProblems(deployment: Deployment): readonly string[] {
 }
 
 function hostProblems(deployment: Deployment): readonly string[] {
-  const { proxyHost, proxyCpu, proxyMemoryMb, durability, hostImage, zones, drainMs, volumeGb, journalBytes } =
-    deployment;
+  const {
+    proxyHost,
+    hostType,
+    proxyCpu,
+    proxyMemoryMb,
+    durability,
+    hostImage,
+    zones,
+    drainMs,
+    volumeGb,
+    journalBytes,
+  } = deployment;
   const problems: string[] = [];
   if (durability === 'journal' && proxyHost === 'fargate') {
     problems.push(
@@ -216,6 +230,11 @@ function hostProblems(deployment: Deployment): readonly string[] {
   }
   if (proxyHost === 'ec2' && journalBytes * 2 > volumeGb * 2 ** 30) {
     problems.push(`SION_VOLUME_GB is ${volumeGb}, but must hold SION_JOURNAL_BYTES (${journalBytes}) twice.`);
+  }
+  if (proxyHost === 'ec2' && hostType === defaultHostType && (proxyCpu > 2048 || proxyMemoryMb > defaultHostFreeMb)) {
+    problems.push(
+      `SION_PROXY_CPU ${proxyCpu} and SION_PROXY_MEMORY_MB ${proxyMemoryMb} find no room on SION_HOST_TYPE ${hostType} (2048, ${defaultHostFreeMb}). Lower them, or name a larger type.`,
+    );
   }
   const range = fargateMemory.get(proxyCpu);
   if (proxyHost === 'fargate' && (range === undefined || proxyMemoryMb < range[0] || proxyMemoryMb > range[1])) {
