@@ -21,7 +21,7 @@ function simulateWith(variant: string): Promise<{ readonly code: number; readonl
 }
 
 describe('a simulation without a rule', () => {
-  it.each(Object.keys(brokenVariants))('%s: fails', { timeout: 400_000 }, async (variant) => {
+  it.each(Object.keys(brokenVariants))('%s: fails', { timeout: 900_000 }, async (variant) => {
     const { code, output } = await simulateWith(variant);
     expect([code, /^[\w-]+ {2}FAILS /m.test(output), output.slice(-2000)]).toEqual([1, true, expect.any(String)]);
   });

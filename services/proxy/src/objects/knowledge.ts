@@ -27,6 +27,8 @@ export interface Entry {
   object: KnownObject;
   /** False when the store must be asked whether this is still its version: after a crash, or a write of unknown result. */
   confirmed: boolean;
+  /** A write of unknown result may still change it in the store. */
+  isExposed: boolean;
   /** Where its bytes are in memory. */
   placed: PlacedObject | undefined;
   /** A read is taking its bytes to memory at present. */
@@ -189,7 +191,9 @@ export class Knowledge {
   failWrite(key: Key, known: boolean): void {
     this.#writing.delete(key);
     const entry = this.#directory.peek(key);
-    if (entry !== undefined && !known) entry.confirmed = false;
+    if (entry === undefined || known) return;
+    entry.confirmed = false;
+    entry.isExposed = true;
   }
 
   /** What is believed of keys with a write under way, and what reads answer until it is acknowledged. */
@@ -375,6 +379,7 @@ export class Knowledge {
       placed: undefined,
       loading: false,
       storeReads: 0,
+      isExposed: false,
       hot: undefined,
     };
     this.#directory.set(key, entry);

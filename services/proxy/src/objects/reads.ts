@@ -291,12 +291,13 @@ async function readUnknownSuffix(
 
 /**
  * An expired object is no object, unless a write of its key is under way or has overtaken what was found: that one may
- * have been decided in time, and its result would then be of an object that a later read has not found.
+ * have been decided in time, and its result would then be of an object that a later read has not found. And when a write of
+ * unknown result may still take the expiry away, the object has to leave the store before anybody is told that it is no more.
  */
 function missExpired(parts: ReadParts, key: Key, isSettled: boolean): ReadOutcome | 'superseded' {
   if (!isSettled) return 'superseded';
   parts.onExpired(key);
-  return { kind: 'miss' };
+  return parts.knowledge.peek(key)?.isExposed === true ? 'superseded' : { kind: 'miss' };
 }
 
 interface StoreBodyInput {
