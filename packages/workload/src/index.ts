@@ -7,6 +7,8 @@ export * from './linearizability.ts';
 export * from './object-model.ts';
 export * from './payload.ts';
 export { hashText, SeededRandom } from './seeded-random.ts';
+export * from './synthetic/registry-statistics.ts';
+export * from './synthetic/registry-synthesis.ts';
 export * from './traces/read-trace.ts';
 export * from './traces/registry-trace.ts';
 export * from './traces/replay-plan.ts';

@@ -5,6 +5,7 @@ import {
   readTrace,
   type ShapedTrace,
   shapeTrace,
+  synthesizeRegistry,
   type TraceRecord,
   type WorkRequest,
   workOf,
@@ -12,13 +13,16 @@ import {
 import type { TraceSettings, WorkloadFacts } from '../settings.ts';
 import type { OpenFile, Workload } from './workload.ts';
 
-export async function openTrace(settings: TraceSettings, openFile: OpenFile): Promise<Workload> {
+export async function openTrace(settings: TraceSettings, seed: string, openFile: OpenFile): Promise<Workload> {
   const { file, firstTouch, format, key, skipBadRows } = settings;
   const records: TraceRecord[] = [];
   let badRows = 0;
   const onBadRow = skipBadRows ? { onBadRow: () => void badRows++ } : {};
   const options = { registryKey: key, ...(format === undefined ? {} : { format }), ...onBadRow };
-  for await (const record of readTrace(openFile(file), options)) records.push(record);
+  const [, sizes] = /^synthetic:(large|all)$/.exec(file) ?? [];
+  if (sizes === 'large' || sizes === 'all')
+    for (const record of synthesizeRegistry({ seed, sizes, key })) records.push(record);
+  else for await (const record of readTrace(openFile(file), options)) records.push(record);
   const shaped = shapeTrace(records, {
     ...settings,
     toHour: settings.toHour === 0 ? Number.POSITIVE_INFINITY : settings.toHour,

@@ -26,7 +26,7 @@ export type OpenFile = (path: string) => AsyncIterable<Uint8Array>;
 
 export async function openWorkload(settings: BenchSettings, openFile: OpenFile): Promise<Workload> {
   const { workload } = settings;
-  return workload.kind === 'trace' ? openTrace(workload, openFile) : openMix(settings, workload);
+  return workload.kind === 'trace' ? openTrace(workload, settings.seed, openFile) : openMix(settings, workload);
 }
 
 function openMix(settings: BenchSettings, workload: MixSettings): Workload {

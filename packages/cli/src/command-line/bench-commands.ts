@@ -92,7 +92,10 @@ function addTargetAndWorkload(bench: Command): void {
 
 function addTrace(bench: Command): void {
   bench
-    .option('--trace <file>', 'requests as they were recorded: IBM registry or COS, Azure, Twitter; .gz or plain')
+    .option(
+      '--trace <file>',
+      'requests as they were recorded: IBM registry or COS, Azure, Twitter; .gz or plain; or synthetic:large, synthetic:all',
+    )
     .option(
       '--trace-format <format>',
       'registry-csv, registry-json, cos, azure, twitter (without it: as its head says)',
