@@ -1,9 +1,10 @@
 /** Stacks as tests look at them: synthesized from folders that stand for the bundles. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
 import { readDeployment } from './settings.ts';
 import { SionStack } from './sion-stack.ts';
 
@@ -16,9 +17,16 @@ export const onEc2: Environment = {
   SION_DURABILITY: 'journal',
 };
 
+/** What the stacks of one test file are made of and into. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** The app and its stack, not synthesized yet. */
 export function createStack(environment: Environment = {}, codeVersion = 'c0de') {
   const folder = mkdtempSync(join(tmpdir(), 'sion-infra-'));
+  folders.push(folder);
   const [node, proxy] = ['node', 'proxy'].map((name) => join(folder, name)) as [string, string];
   for (const place of [node, proxy]) mkdirSync(place);
   writeFileSync(join(node, 'index.mjs'), 'export const handler = () => undefined;\n');
