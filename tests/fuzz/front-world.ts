@@ -107,7 +107,14 @@ function createEngine() {
         maxEntries: 500,
         maxPlacedBytes: 3 * mib,
       },
-      ...{ maxAbsentKeys: 100, absentTtlMs: 50, hedgeMs: 1000, fetchTimeoutMs: 10_000, placePatienceMs: 200 },
+      ...{
+        maxAbsentKeys: 100,
+        absentTtlMs: 50,
+        lateMs: 60_000,
+        hedgeMs: 1000,
+        fetchTimeoutMs: 10_000,
+        placePatienceMs: 200,
+      },
       ...{ placeOnRead: 'first', migrationConcurrency: 4, durability: 'store', sweepMs: 50, listSweepMs: 60_000 },
     },
   });

@@ -187,6 +187,7 @@ const settings: Omit<EngineSettings, 'stripes' | 'maxEntries'> = {
   keptMaxBytes: mib,
   maxAbsentKeys: 1000,
   absentTtlMs: 1000,
+  lateMs: 60_000,
   hedgeMs: 60_000,
   fetchTimeoutMs: 60_000,
   placePatienceMs: 60_000,

@@ -46,6 +46,7 @@ const engineSettings: EngineSettings = {
   maxEntries: 100,
   maxAbsentKeys: 100,
   absentTtlMs: 50,
+  lateMs: 60_000,
   hedgeMs: 50,
   fetchTimeoutMs: 1000,
   placePatienceMs: 100,

@@ -25,4 +25,9 @@ export const keptSeeds: readonly KeptSeed[] = [
     ...{ ...unbounded, seed: 'w-222', operations: 2000 },
     why: 'a read that began before two writes of the same bytes sees the second, unacknowledged; the next read must not see the first',
   },
+  {
+    ...{ seed: 'x-6', operations: 2000 },
+    why: 'a PERSIST is given up, a proxy that starts finds the key expired, and the PERSIST lands then',
+  },
+  { seed: 'x-210', operations: 2000, why: 'a group that nobody needs any more is worn when all else has aged' },
 ];

@@ -1,7 +1,7 @@
 /**
  * `npm run simulate -- --seeds N`: so many simulations, as many at a time as there are cores, from random seeds or from
- * those that are named. A failing one prints its seed, what is wrong, and its history; the exit code is then 1, and 2 when
- * an option is wrong.
+ * those that are named. A failing one prints its seed, what is wrong, and its history, and is named once more at the end,
+ * where the log of a long run is read first. The exit code is then 1, and 2 when an option is wrong.
  */
 import { randomHex, systemClock, systemRandom } from '@sion/components';
 import { runCommand } from '../command-line/command-line.ts';
@@ -32,16 +32,20 @@ async function run(wanted: Wanted): Promise<number> {
   const { operations, jobs, firstFailure, log } = wanted;
   const begunMs = systemClock.monotonicMs();
   const totals = new Totals();
+  const failures: string[] = [];
   const simulations = seedsOf(wanted).map((seed) => ({ seed, operations, withLog: log }));
   for await (const report of simulateAll(simulations, jobs)) {
     print(report);
     totals.add(report);
+    const { seed, problems } = report;
+    if (problems.length > 0) failures.push(`${seed}: ${problems.join('; ')}`);
     if (totals.failed > 0 && firstFailure) break;
   }
   console.log(`${totals.render()}\n${((systemClock.monotonicMs() - begunMs) / 1000).toFixed(0)} s`);
   if (totals.failed === 0) return 0;
   console.log(
-    `${totals.failed} failed; run one again with: npm run simulate -- --seed SEED --operations ${operations}`,
+    `${failures.join('\n')}\n` +
+      `${totals.failed} failed; run one again with: npm run simulate -- --seed SEED --operations ${operations}`,
   );
   return 1;
 }

@@ -62,6 +62,7 @@ export function engineSettings(settings: ProxySettings): EngineSettings {
     maxEntries: settings.maxEntries,
     maxAbsentKeys: settings.maxAbsentKeys,
     absentTtlMs: settings.absentTtlMs,
+    lateMs: settings.journalQuarantineMs,
     hedgeMs: settings.hedgeMs,
     fetchTimeoutMs: settings.fetchTimeoutMs,
     placePatienceMs: settings.placePatienceMs,

@@ -184,7 +184,7 @@ const deployment = {
     120_000,
     0,
     3_600_000,
-    'A request to the store that was given up may still take effect for so long; the journal keeps the write until then.',
+    'A request to the store that was given up may still take effect for so long; the journal keeps the write until then, and keys that have expired are taken from the store before they are said to be gone.',
   ),
   maxUsdPerHour: Type.Number({
     minimum: 0,

@@ -128,6 +128,16 @@ describe('placement', () => {
     expect(again.snapshot(0).groups).toEqual(placement.snapshot(7000).groups);
   });
 
+  it('makes no other group ready for a worn one that nobody needs', () => {
+    const placement = createPlacement({ nodes: 8, groupSize: 4, windows, rotateMs: 3000 });
+    const nodes = new Nodes(8);
+    nodes.put(placement, { ...whole, chunkBytes: 10 });
+    placement.turn(2000);
+    expect([placement.turn(3000).rotated, placement.takeReadied()]).toEqual([1, []]);
+    expect(groupsOf(placement)).toEqual([[0, 'degraded', [0]]]);
+    expect(nodes.put(placement, { ...whole, chunkBytes: 10 })).toEqual([5, 6, 7, 4]);
+  });
+
   it('counts what is read of a window, and of what it was before', () => {
     const [placement, nodes] = [create(8, 4), new Nodes(8)];
     const uses = () =>

@@ -183,7 +183,7 @@ export class Placement {
       group.usesBefore = turns === 1 ? group.uses : 0;
       group.uses = 0;
     }
-    const rotated = this.#rotate();
+    const rotated = this.#rotate(this.#wheel.newest - turns);
     const degraded = active.filter((group) => this.#stateOf(group) !== 'active');
     return {
       turns,
@@ -309,15 +309,19 @@ export class Placement {
     return this.#wheel.stateOf(group.window);
   }
 
-  /** Seals worn groups while a free one can take their part; gives how many. */
-  #rotate(): number {
-    let rotated = 0;
+  /**
+   * Seals worn groups while a free one can take their part; gives how many. Another one is made ready where one of them was
+   * in demand since the window `since`, the newest before this turn.
+   */
+  #rotate(since: number): number {
+    let [rotated, isMissed] = [0, false];
     for (const group of this.#groups.used) {
       if (group.isSealed || !this.#isWorn(group) || this.#groups.freeCount === 0) continue;
       group.isSealed = true;
       rotated++;
+      isMissed ||= group.window >= since;
     }
-    if (rotated === 0 || [...this.#groups.used].some(({ isSealed }) => !isSealed)) return rotated;
+    if (!isMissed || [...this.#groups.used].some(({ isSealed }) => !isSealed)) return rotated;
     const readied = this.#groups.open(this.#wheel.newest);
     if (readied !== undefined) this.#readied.push(readied);
     return rotated;

@@ -17,6 +17,8 @@ export interface EngineSettings {
   readonly maxEntries: number;
   readonly maxAbsentKeys: number;
   readonly absentTtlMs: number;
+  /** How long a request to the store may take effect after it was given up. */
+  readonly lateMs: number;
   readonly hedgeMs: number;
   readonly fetchTimeoutMs: number;
   readonly placePatienceMs: number;

@@ -165,6 +165,7 @@ export function createWorld(options: WorldOptions = {}, ground = createGround(op
       maxEntries: options.maxEntries ?? 1000,
       maxAbsentKeys: 100,
       absentTtlMs: 1000,
+      lateMs: 60_000,
       hedgeMs: 50,
       fetchTimeoutMs: 1000,
       placePatienceMs: 100,

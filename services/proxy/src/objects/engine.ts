@@ -134,6 +134,7 @@ export class Engine implements Objects {
       maxEntries: settings.maxEntries,
       maxAbsentKeys: settings.maxAbsentKeys,
       absentTtlMs: settings.absentTtlMs,
+      lateMs: settings.lateMs,
       monotonicMs: () => clock.monotonicMs(),
       onPlaced: (placed, entry) => this.memory.adopt(placed, entry).tally.count(this.#totals),
       onForgotten: (entry) => this.hot?.drop(entry),

@@ -27,7 +27,10 @@ export interface Entry {
   object: KnownObject;
   /** False when the store must be asked whether this is still its version: after a crash, or a write of unknown result. */
   confirmed: boolean;
-  /** A write of unknown result may still change it in the store. */
+  /**
+   * False for what a write of our own put there, as long as all of them are known to have landed or not. Of anything else
+   * {@link Knowledge.mayYetChange} tells whether a write that nobody waits for any more may change it in the store.
+   */
   isExposed: boolean;
   /** Where its bytes are in memory. */
   placed: PlacedObject | undefined;
@@ -77,6 +80,8 @@ export interface KnowledgeOptions {
   readonly maxEntries: number;
   readonly maxAbsentKeys: number;
   readonly absentTtlMs: number;
+  /** How long a request to the store may take effect after it was given up, also one of an earlier proxy. */
+  readonly lateMs: number;
   readonly monotonicMs: () => number;
   /** An entry has got its place in memory. */
   readonly onPlaced: (placed: PlacedObject, entry: Entry) => void;
@@ -97,11 +102,14 @@ export class Knowledge {
   readonly #watches = new Set<Set<Key>>();
   /** While a snapshot is being loaded. */
   #learned: LearnedKeys | undefined;
+  /** Until then, by the monotonic clock, writes that were given up may land. */
+  #lateUntilMs: number;
 
   constructor(options: KnowledgeOptions) {
     this.#options = options;
     this.#directory = new Directory(options.maxEntries, (entry) => this.#isPinned(entry));
     this.#absent = new AbsentKeys(options.maxAbsentKeys, options.absentTtlMs);
+    this.#lateUntilMs = options.monotonicMs() + options.lateMs;
   }
 
   get size(): number {
@@ -176,7 +184,7 @@ export class Knowledge {
   endWrite(key: Key, object: KnownObject | undefined): Entry | undefined {
     const writing = this.#writing.get(key);
     this.#writing.delete(key);
-    const entry = this.#believe(key, object);
+    const entry = this.#believe(key, object, false);
     // What was there before is older; that there was nothing may also have been seen after others deleted it again.
     const isOlder = (state: string | undefined) => state !== undefined && state === writing?.before;
     const written = stateOf(object);
@@ -190,10 +198,21 @@ export class Knowledge {
   /** The write failed; `known` tells whether nothing was changed for certain. */
   failWrite(key: Key, known: boolean): void {
     this.#writing.delete(key);
+    if (known) return;
+    this.#lateUntilMs = this.#options.monotonicMs() + this.#options.lateMs;
     const entry = this.#directory.peek(key);
-    if (entry === undefined || known) return;
+    if (entry === undefined) return;
     entry.confirmed = false;
     entry.isExposed = true;
+  }
+
+  /**
+   * Whether a write whose result nobody knows, of this proxy or an earlier one, may still find the version that the store
+   * has of this key, and put what it was decided to be in its place.
+   */
+  mayYetChange(key: Key): boolean {
+    if (this.#options.monotonicMs() >= this.#lateUntilMs) return false;
+    return this.#directory.peek(key)?.isExposed !== false;
   }
 
   /** What is believed of keys with a write under way, and what reads answer until it is acknowledged. */
@@ -354,7 +373,7 @@ export class Knowledge {
     if (entry?.object.etag === etag) entry.object = { ...entry.object, etag: object.etag };
   }
 
-  #believe(key: Key, object: KnownObject | undefined): Entry | undefined {
+  #believe(key: Key, object: KnownObject | undefined, isExposed = true): Entry | undefined {
     this.#learned?.add(key);
     if (object === undefined) {
       this.#remove(key);
@@ -379,7 +398,7 @@ export class Knowledge {
       placed: undefined,
       loading: false,
       storeReads: 0,
-      isExposed: false,
+      isExposed,
       hot: undefined,
     };
     this.#directory.set(key, entry);

@@ -67,7 +67,10 @@ export async function readObject(parts: ReadParts, key: Key, options: ReadOption
 }
 
 function keptChanging(): SionError {
-  return new SionError('unavailable', 'the object kept being replaced while it was read; retry later');
+  return new SionError(
+    'unavailable',
+    'the object kept being replaced while it was read, or has expired and could not be taken from the store; retry later',
+  );
 }
 
 /** Info without bytes; undefined = no such object. */
@@ -292,12 +295,12 @@ async function readUnknownSuffix(
 /**
  * An expired object is no object, unless a write of its key is under way or has overtaken what was found: that one may
  * have been decided in time, and its result would then be of an object that a later read has not found. And when a write of
- * unknown result may still take the expiry away, the object has to leave the store before anybody is told that it is no more.
+ * unknown result may still put something in its place, the object has to leave the store before anybody is told that it is no more.
  */
 function missExpired(parts: ReadParts, key: Key, isSettled: boolean): ReadOutcome | 'superseded' {
   if (!isSettled) return 'superseded';
   parts.onExpired(key);
-  return parts.knowledge.peek(key)?.isExposed === true ? 'superseded' : { kind: 'miss' };
+  return parts.knowledge.mayYetChange(key) ? 'superseded' : { kind: 'miss' };
 }
 
 interface StoreBodyInput {

@@ -83,7 +83,7 @@ export async function processBatch(
       );
       const plan: WritePlan =
         folded.plan.kind === 'none' && present !== undefined && live === undefined ? { kind: 'delete' } : folded.plan;
-      const durability = object === 'unknown' ? 'journal' : durabilityOf(parts, batch, folded);
+      const durability = object === 'unknown' ? 'journal' : durabilityOf(parts, key, batch, folded);
       const landed = await carryOut(parts, { key, plan, object, version, place: placeOf(plan, batch), durability });
       if (landed === 'conflict') continue;
       proveLease(parts, key, plan);
@@ -123,8 +123,17 @@ function isLost({ knowledge }: WriteParts, key: Key, object: KnownObject): boole
   return object.volatile === true && knowledge.peek(key)?.object !== object;
 }
 
-/** The most careful that any change of the batch asks for. */
-function durabilityOf(parts: BatchParts, batch: readonly PendingMutation[], { outcomes }: Folded): Durability {
+/**
+ * The most careful that any change of the batch asks for. A journaled change of the expiry alone is void when a write that
+ * was given up lands before it is drained; so where that may be, the store has to have it first.
+ */
+function durabilityOf(
+  parts: BatchParts,
+  key: Key,
+  batch: readonly PendingMutation[],
+  { outcomes, plan }: Folded,
+): Durability {
+  if (plan.kind === 'expire' && parts.knowledge.mayYetChange(key)) return 'store';
   const changes = batch.filter((_, position) => {
     const outcome = outcomes[position];
     return outcome?.kind === 'result' && outcome.decided !== 'keep';

@@ -36,7 +36,7 @@ export function unpackEntry(
     placed,
     loading: false,
     storeReads: 0,
-    isExposed: false,
+    isExposed: true,
     hot: undefined,
   };
 }

@@ -41,6 +41,7 @@ export async function serveEngine(store: Store): Promise<{
       maxEntries: 1000,
       maxAbsentKeys: 100,
       absentTtlMs: 1000,
+      lateMs: 60_000,
       hedgeMs: 1000,
       fetchTimeoutMs: 10_000,
       placePatienceMs: 10_000,

@@ -232,6 +232,7 @@ export const engineSettings: EngineSettings = {
   maxEntries: 100,
   maxAbsentKeys: 100,
   absentTtlMs: 150,
+  lateMs: 400,
   hedgeMs: 10,
   fetchTimeoutMs: 40,
   placePatienceMs: 20,
