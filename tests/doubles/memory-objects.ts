@@ -36,6 +36,8 @@ export interface MemoryObjectsOptions {
   readonly nowMs: () => number;
   /** What reads say of where their bytes came from. */
   readonly source?: ReadSource;
+  /** Keys that the hot tier has; none by default. */
+  readonly isHot?: (key: Key) => boolean;
   /** Longest piece that a read gives. */
   readonly pieceBytes?: number;
 }
@@ -95,6 +97,7 @@ export function createMemoryObjects(options: MemoryObjectsOptions): MemoryObject
 
   return {
     nowMs: options.nowMs,
+    readHot: (key: Key) => (options.isHot?.(key) === true ? current(key)?.bytes : undefined),
     sizeHint: (key: Key) => current(key)?.bytes.byteLength ?? 0,
     async read(key: Key, readOptions: ReadOptions = {}): Promise<ReadOutcome> {
       readOptions.signal?.throwIfAborted();

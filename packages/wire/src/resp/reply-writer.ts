@@ -43,7 +43,7 @@ export class ReplyWriter {
       case 'integer':
         return this.#text(`:${reply.value}\r\n`);
       case 'bulk':
-        return this.#bulk(reply.bytes);
+        return this.bulk(reply.bytes);
       case 'null':
         return this.#text(version === 3 ? '_\r\n' : '$-1\r\n');
       case 'null-array':
@@ -59,13 +59,20 @@ export class ReplyWriter {
         for (const entry of reply.entries) this.#all(entry, version);
         return;
       case 'double':
-        return version === 3 ? this.#text(`,${doubleText(reply.value)}\r\n`) : this.#bulk(doubleText(reply.value));
+        return version === 3 ? this.#text(`,${doubleText(reply.value)}\r\n`) : this.bulk(doubleText(reply.value));
       case 'boolean':
         if (version === 3) return this.#text(reply.value ? '#t\r\n' : '#f\r\n');
         return this.#text(reply.value ? ':1\r\n' : ':0\r\n');
       case 'verbatim':
-        return version === 3 ? this.#verbatim(reply.text) : this.#bulk(reply.text);
+        return version === 3 ? this.#verbatim(reply.text) : this.bulk(reply.text);
     }
+  }
+
+  /** Appends a whole bulk string; the bytes must not change until they are sent. */
+  bulk(bytes: Uint8Array | string): void {
+    this.bulkHeader(bytes.length);
+    this.#append(bytes);
+    this.bulkEnd();
   }
 
   /** Opens an array of `count` replies that are written one by one. */
@@ -90,12 +97,6 @@ export class ReplyWriter {
 
   #all(replies: readonly Reply[], version: RespVersion): void {
     for (const reply of replies) this.write(reply, version);
-  }
-
-  #bulk(bytes: Uint8Array | string): void {
-    this.#text(`$${bytes.length}\r\n`);
-    this.#append(bytes);
-    this.#text('\r\n');
   }
 
   #verbatim(text: string | Uint8Array): void {

@@ -37,6 +37,72 @@ function encode(args: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** The key of the GET that comes next, by peeking and by reading; undefined when either finds something else. */
+function nextGets(parser: RequestParser): readonly (string | undefined)[] {
+  const peeked = parser.peekGet(64);
+  const event = parser.next();
+  const isGet = event?.kind === 'command' && event.args.length === 2 && /^get$/i.test(event.args[0]?.toString() ?? '');
+  return [peeked, isGet && event.kind === 'command' ? event.args[1]?.toString('latin1') : undefined];
+}
+
+describe('a peek for a GET', () => {
+  it('finds what is read then, and reads nothing', () => {
+    const piece = fc.constantFrom(
+      '*2\r\n',
+      '$3\r\n',
+      'GET\r\n',
+      'get\r\n',
+      '$1\r\n',
+      'k\r\n',
+      '$01\r\n',
+      '$0\r\n',
+      '\r\n',
+      'GET k\r\n',
+    );
+    const whole = fc
+      .tuple(fc.constantFrom('GET', 'gEt', 'SET', 'GETS'), fc.string({ maxLength: 70 }))
+      .map((args) => encode(args).toString('latin1'));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(piece, whole), { maxLength: 8 }), (texts) => {
+        const parser = new RequestParser(usualLimits, setStreams);
+        parser.feed(Buffer.from(texts.join(''), 'latin1'));
+        try {
+          for (let before = -1; before !== parser.waitingBytes; ) {
+            before = parser.waitingBytes;
+            const [peeked, read] = nextGets(parser);
+            if (peeked !== undefined) expect(peeked).toBe(read);
+          }
+        } catch (error) {
+          if (!(error instanceof RespProtocolError)) throw error;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes names in any case, and passes over exactly that command', () => {
+    const parser = new RequestParser(usualLimits, setStreams);
+    parser.feed(Buffer.concat([encode(['GET', 'one']), encode(['get', 'two']), encode(['PING'])]));
+    for (const key of ['one', 'two']) {
+      expect(parser.peekGet(3)).toBe(key);
+      parser.passPeeked();
+    }
+    expect(parser.peekGet(3)).toBeUndefined();
+    expect(parser.next()).toMatchObject({ kind: 'command', argumentCount: 1 });
+  });
+
+  it.each([
+    ['a key that is too long', encode(['GET', 'four'])],
+    ['what is not whole', encode(['GET', 'k']).subarray(0, -1)],
+    ['an empty key', encode(['GET', ''])],
+    ['an inline command', Buffer.from('GET k\r\n')],
+  ])('leaves %s to be read', (_, bytes) => {
+    const parser = new RequestParser(usualLimits, setStreams);
+    parser.feed(bytes);
+    expect([parser.peekGet(3), parser.waitingBytes]).toEqual([undefined, bytes.length]);
+  });
+});
+
 /** Feeds `bytes` in parts that end at `cuts`, from a buffer that is overwritten after each feed. */
 function readAll(bytes: Uint8Array, cuts: readonly number[], limits: RequestLimits, stopEvery = 0): RequestEvent[] {
   const parser = new RequestParser(limits, setStreams);

@@ -67,12 +67,21 @@ export interface LargeArgumentPolicy {
 type State = 'start' | 'inline' | 'count' | 'counted' | 'dollar' | 'length' | 'measured' | 'payload' | 'argument-end';
 
 const carriageReturn = 0x0d;
+/** Of CR LF. */
+const lineEndBytes = 2;
 const lineFeed = 0x0a;
 const asterisk = 0x2a;
 const dollar = 0x24;
 /** What an argument costs beside its bytes: a million empty ones are not for nothing. */
 const argumentCostBytes = 128;
 const noBytes = Buffer.alloc(0);
+/** How a plain GET begins: its name may be in any case, everything else is as clients write it. */
+const getHead = Buffer.from('*2\r\n$3\r\nget\r\n$');
+const getNameAt = getHead.indexOf('get');
+const getNameEnd = getNameAt + 'get'.length;
+const lowerCaseBit = 0x20;
+const zero = 0x30;
+const nine = 0x39;
 /** First allocation for bytes whose end is not in sight: what is announced may never come. */
 const firstGrowthBytes = 16 * 1024;
 const firstLineBytes = 256;
@@ -89,6 +98,9 @@ export class RequestParser {
   #state: State = 'start';
   /** Bytes to pass over unseen before the state goes on. */
   #skip = 0;
+
+  /** Where the GET ends that was peeked at. */
+  #peekedEnd = 0;
 
   #decimal = new DecimalLine();
   #line = new GrowingBytes(firstLineBytes);
@@ -158,6 +170,37 @@ export class RequestParser {
     else return;
     this.#at = 0;
     this.#chunkIsOwn = true;
+  }
+
+  /**
+   * The key when the next command is a GET in its usual form, all of it is there, and its key is not longer than that;
+   * nothing is read by this. Any other command is `undefined`, also a GET in an unusual form.
+   */
+  peekGet(maxKeyBytes: number): string | undefined {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    if (this.#state !== 'start' || this.#skip > 0 || chunk.length - at < getHead.length) return undefined;
+    for (let step = 0; step < getHead.length; step++, at++) {
+      const isName = step >= getNameAt && step < getNameEnd;
+      if (((chunk[at] ?? 0) | (isName ? lowerCaseBit : 0)) !== getHead[step]) return undefined;
+    }
+    let length = 0;
+    for (; chunk[at] !== carriageReturn; at++) {
+      const digit = chunk[at] ?? 0;
+      if (digit < zero || digit > nine || (length === 0 && digit === zero)) return undefined;
+      length = length * 10 + digit - zero;
+      if (length > maxKeyBytes) return undefined;
+    }
+    const start = at + lineEndBytes;
+    const end = start + length;
+    if (length === 0 || end + lineEndBytes > chunk.length) return undefined;
+    this.#peekedEnd = end + lineEndBytes;
+    return chunk.toString('latin1', start, end);
+  }
+
+  /** Reads the GET that was peeked at last, and nothing after it. */
+  passPeeked(): void {
+    this.#at = this.#peekedEnd;
   }
 
   /** The next event, or undefined when more bytes are needed. Throws {@link RespProtocolError}; it is over then. */

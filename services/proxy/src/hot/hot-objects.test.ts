@@ -88,13 +88,38 @@ describe('the hot tier', () => {
     expect(await valueOf(world, 'k')).toBeUndefined();
   });
 
-  it('leaves out what is large, what is not to be placed, and what memory alone has', async () => {
+  it('leaves out what is large, and what is not to be placed', async () => {
     const world = createHotWorld();
     await world.engine.mutate('large', overwrite(payload(5000)));
     await world.engine.mutate('unplaced', overwrite(small), { place: false });
-    await world.engine.mutate('alone', overwrite(small), { durability: 'memory' });
-    for (const key of ['alone', 'alone']) expect(await sourceOf(world, key)).toBe('memory');
     expect(world.engine.hot?.status.objects).toBe(0);
+  });
+
+  it('keeps what memory alone has young there, however it is read', async () => {
+    const world = createHotWorld();
+    await world.engine.mutate('alone', overwrite(small), { durability: 'memory' });
+    const touched = () => world.engine.knowledge.peek('alone')?.placed?.touchedMs;
+    world.clock.advance(5000);
+    expect(await sourceOf(world, 'alone')).toBe('hot');
+    expect(touched()).toBe(world.clock.monotonicMs());
+    world.clock.advance(5000);
+    expect(world.engine.readHot('alone')).toEqual(Buffer.from(small));
+    expect(touched()).toBe(world.clock.monotonicMs());
+  });
+
+  it('tells at once what a read would find there, and nothing else', async () => {
+    const world = createHotWorld();
+    await world.engine.mutate('k', overwrite(small, world.clock.wallMs() + 5000));
+    expect([world.engine.readHot('k'), world.engine.readHot('none')]).toEqual([Buffer.from(small), undefined]);
+    world.lease.held = false;
+    expect(world.engine.readHot('k')).toBeUndefined();
+    world.lease.held = true;
+    world.engine.knowledge.doubt('k');
+    expect(world.engine.readHot('k')).toBeUndefined();
+    expect(await sourceOf(world, 'k')).toBe('hot');
+    expect(world.engine.readHot('k')).toEqual(Buffer.from(small));
+    world.clock.advance(5000);
+    expect(world.engine.readHot('k')).toBeUndefined();
   });
 
   it('stays within its bytes, and keeps what is asked for again', async () => {

@@ -4,8 +4,7 @@
  * read through it alone. So they are of exactly the version that the directory believes in, they go with the entry when a
  * write, a delete or an expiry takes it away, and everything that holds for reads by the directory holds for them.
  *
- * Must never: hand out bytes that anybody may change, keep other people's memory alive for a few bytes of it, or have what
- * functions alone hold: that has to be read there, or it would age although it is used.
+ * Must never: hand out bytes that anybody may change, or keep other people's memory alive for a few bytes of it.
  */
 import { type HotSlot, HotTier } from '@sion/core';
 import type { Entry } from '../objects/knowledge.ts';
@@ -42,8 +41,8 @@ export class HotObjects {
   }
 
   /** Whether such an object may be kept. */
-  takes({ sizeBytes, volatile }: KnownObject): boolean {
-    return sizeBytes > 0 && sizeBytes <= this.#maxObjectBytes && volatile !== true;
+  takes({ sizeBytes }: KnownObject): boolean {
+    return sizeBytes > 0 && sizeBytes <= this.#maxObjectBytes;
   }
 
   /** The whole object, if it is kept; this counts as a use. */

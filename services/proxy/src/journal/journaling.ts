@@ -70,7 +70,7 @@ export async function recordChange(
   });
   // While it was made durable, what was there may have been drained.
   const present = names.get(name);
-  const seen = objectOf(record, object ?? present?.object);
+  const seen = objectOf(record, object ?? present?.object ?? before);
   if (present !== undefined) {
     const older = present.record;
     present.object = seen;

@@ -48,6 +48,27 @@ test('a delete that is noted while the store confirms the put before it deletes 
   expect(await world.settle(durable.head('k'))).toBeUndefined();
 });
 
+test('a change of the expiry that is noted while the store confirms the one before keeps the size', async () => {
+  const { world, store, version, start, openGate } = openWorld({ before: 'metadata' });
+  const metadata = { version: version() };
+  const { deferred, durable, journaled } = await start();
+  const sizes: unknown[] = [];
+  journaled.onDrained = (_, seenAs, drained) => sizes.push([seenAs?.sizeBytes, drained?.sizeBytes]);
+  await world.settle(store.put('k', Buffer.from('value'), metadata, { kind: 'absent' }));
+  const object = await world.settle(durable.head('k'));
+  if (object === undefined) throw new Error('the object is not seen');
+  await world.settle(deferred.replaceMetadata(object, { ...metadata, expiresAtMs: 5_000_000 }));
+  const expiring = await world.settle(durable.head('k'));
+  const persisting = durable.replaceMetadata('k', expiring?.etag ?? '', metadata);
+  openGate();
+  expect(await world.settle(persisting)).toMatchObject({ kind: 'written' });
+  expect(sizes).toEqual([
+    [5, 5],
+    [5, 5],
+  ]);
+  expect(await world.settle(durable.head('k'))).toMatchObject({ sizeBytes: 5, metadata });
+});
+
 test('a put that is replaced while the store is asked what it has is no failure of the drain', async () => {
   const { world, store, version, start, openGate, retries } = openWorld({ before: 'head' });
   const { deferred } = await start();

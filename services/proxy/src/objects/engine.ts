@@ -9,6 +9,7 @@ import { asSionError, SionError } from '@sion/wire';
 import type { BudgetKeeper } from '../budget/budget-keeper.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { HotObjects } from '../hot/hot-objects.ts';
+import { readHot } from '../hot/read-hot.ts';
 import type { JournaledStores } from '../journal/open-journaling.ts';
 import { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedTotals } from '../memory/placed-object.ts';
@@ -196,6 +197,11 @@ export class Engine implements Objects {
     this.#assertUsable(key);
     if (this.#mayTurnUp(key)) await this.#loading?.loaded;
     return await readObject(this.#readsFor(options?.account), key, options);
+  }
+
+  readHot(key: Key): Uint8Array | undefined {
+    if (this.#closed || this.#loading?.mayHoldVolatile === true) return undefined;
+    return readHot(this.#reads, key);
   }
 
   sizeHint(key: Key): number {

@@ -145,6 +145,11 @@ export interface Objects {
   /** Milliseconds since the Unix epoch, never going back: the clock that expiry uses. */
   nowMs(): number;
   read(key: Key, options?: ReadOptions): Promise<ReadOutcome>;
+  /**
+   * The whole value, when the proxy's own memory has it and it may be told without waiting for anything: counts as a read.
+   * Undefined says nothing of the key. The bytes never change.
+   */
+  readHot(key: Key): Uint8Array | undefined;
   /** The size of an object as far as it is known without asking anybody, else 0; for planning, never for an answer. */
   sizeHint(key: Key): number;
   /** Info without bytes; undefined = no such object. */

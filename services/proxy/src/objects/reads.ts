@@ -8,6 +8,7 @@ import { isExpired, isWorthPlacing, nameOfKey, type PlacingRead } from '@sion/co
 import { SionError } from '@sion/wire';
 import type { HotObjects } from '../hot/hot-objects.ts';
 import { keepHot } from '../hot/keep-hot.ts';
+import { takeHot } from '../hot/read-hot.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import { isGone, isReadable } from '../memory/placed-object.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -127,7 +128,7 @@ async function readEntry(
     return missExpired(parts, key, !parts.knowledge.isWriting(key));
   const range = resolveRange(object.sizeBytes, options.range);
   if (range === undefined) return { kind: 'outside', info: infoOf(object) };
-  const hot = parts.hot?.read(entry);
+  const hot = takeHot(parts, entry);
   if (hot !== undefined)
     return hit(object, range, bodyHere(parts, 'hot', hot.subarray(range.start, range.end), begunMs));
   if (entry.placed !== undefined && isGone(entry.placed)) parts.knowledge.unplace(entry);
@@ -158,10 +159,9 @@ async function readWholeEntry(
 ): Promise<ReadOutcome | 'superseded'> {
   const { object } = entry;
   const { name, etag } = object;
-  const read = parts.joint.read(name, { etag }, async () => {
-    const got = await parts.store.get(name, { ifMatch: etag });
-    return { got, entry, isValid: true, isBlind: false };
-  });
+  const known = { entry, isValid: true, isBlind: false };
+  const ask = async () => ({ ...known, got: await parts.store.get(name, { ifMatch: etag }) });
+  const read = parts.joint.read(name, { etag }, ask);
   const { got } = await read.answer;
   if (got.kind === 'hit') return hitWhole(parts, read, { entry, object, options, begunMs });
   if (entry.object === object) entry.confirmed = false;

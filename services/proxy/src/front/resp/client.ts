@@ -69,6 +69,11 @@ export class ReplySwitch {
     this.#skipsThis = false;
   }
 
+  /** Whether the next command gets its reply, as long as it is none of these switches. */
+  get isPlain(): boolean {
+    return !this.#off && !this.#skipsNext;
+  }
+
   /** A command begins. */
   begin(): void {
     this.#skipsThis = this.#skipsNext;
