@@ -1,5 +1,6 @@
 /** What a measurement of windows prints: its figures, the goals beside them, and a sweep as a table and a plot. */
 import type { Measurement, WindowsChoice } from './measure.ts';
+import { plotBars } from './plot-bars.ts';
 
 const gb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
@@ -106,30 +107,24 @@ function placingOf({ placeOnPut, placeOnRead }: WindowsChoice): string {
   return [placeOnPut ? 'PUT' : '', reads].filter((each) => each !== '').join(', ');
 }
 
-/** Dollars over hits, a point for each setting. */
+/** A bar for each setting and figure; the first row is what the others differ from. */
 export function plotOf(measurements: readonly Measurement[]): string {
-  const points = measurements.map(({ choice, result }) => ({
-    x: (100 * result.hits) / Math.max(1, result.reaccesses),
-    y: sum(result.totals.costUsd),
-    name: `${choice.windowSeconds} s ${choice.activeWindows}+${choice.degradedWindows}, ${choice.nodeMemoryMb} MB, ${choice.stripes.replace('*=', '')}${placingOf(choice) === 'PUT, 1st GET' ? '' : `, placed on ${placingOf(choice)}`}`,
-  }));
-  const [width, height, margin] = [900, 560, 60];
-  const [leftX, rightX] = [Math.min(...points.map(({ x }) => x)) - 0.2, Math.max(...points.map(({ x }) => x)) + 0.2];
-  const topY = Math.max(...points.map(({ y }) => y)) * 1.05;
-  const at = ({ x, y }: { readonly x: number; readonly y: number }) => [
-    margin + ((x - leftX) / (rightX - leftX)) * (width - 2 * margin),
-    height - margin - (y / topY) * (height - 2 * margin),
-  ];
-  const marks = points.map((point) => {
-    const [x = 0, y = 0] = at(point);
-    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4"/><text x="${(x + 7).toFixed(1)}" y="${(y + 4).toFixed(1)}">${point.name}</text>`;
-  });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="11">
-<rect width="100%" height="100%" fill="white"/>
-<path d="M${margin} ${margin}V${height - margin}H${width - margin}" fill="none" stroke="black"/>
-<text x="${margin}" y="${margin - 12}">dollars, 0 to ${topY.toFixed(3)}</text>
-<text x="${width - margin}" y="${height - margin + 30}" text-anchor="end">re-accesses served from memory, ${leftX.toFixed(1)} to ${rightX.toFixed(1)} %</text>
-<g fill="#1f5fa8">${marks.join('\n')}</g>
-</svg>
-`;
+  return plotBars(
+    measurements.map(({ choice, result }) => ({
+      name: nameOf(choice),
+      figures: [
+        ['hits of re-accesses', (100 * result.hits) / Math.max(1, result.reaccesses), '%'],
+        ['resident', result.meanResidentBytes / 1e9, 'GB'],
+        ['warmed nodes', result.meanWarmNodes, ''],
+        ['invocations', sum(result.totals.invocations) / 1000, 'thousand'],
+        ['dollars', sum(result.totals.costUsd), ''],
+      ],
+    })),
+  );
+}
+
+function nameOf(choice: WindowsChoice): string {
+  const windows = `${choice.windowSeconds} s, ${choice.activeWindows} + ${choice.degradedWindows}`;
+  const stripes = choice.stripes.startsWith('*=') ? choice.stripes.slice('*='.length) : 'by size';
+  return `${windows}; ${choice.nodeMemoryMb} MB; ${stripes}; ${placingOf(choice)}`;
 }
