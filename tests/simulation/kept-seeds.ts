@@ -30,4 +30,8 @@ export const keptSeeds: readonly KeptSeed[] = [
     why: 'a PERSIST is given up, a proxy that starts finds the key expired, and the PERSIST lands then',
   },
   { seed: 'x-210', operations: 2000, why: 'a group that nobody needs any more is worn when all else has aged' },
+  {
+    ...{ seed: 'z-80', operations: 2000 },
+    why: 'a write is given up, what it is to replace is found once more and believed, the write lands, and the time comes at which the old one would have expired',
+  },
 ];

@@ -28,8 +28,9 @@ export interface Entry {
   /** False when the store must be asked whether this is still its version: after a crash, or a write of unknown result. */
   confirmed: boolean;
   /**
-   * False for what a write of our own put there, as long as all of them are known to have landed or not. Of anything else
-   * {@link Knowledge.mayYetChange} tells whether a write that nobody waits for any more may change it in the store.
+   * Whether a write that nobody waits for any more may change it in the store, or have changed it since it was found there.
+   * False for what a write of our own put there, as long as all of them are known to have landed or not, and for what was
+   * found when no such write could land any more.
    */
   isExposed: boolean;
   /** Where its bytes are in memory. */
@@ -45,6 +46,8 @@ export interface Entry {
 /** A lookup under way; see the head of this module. */
 export interface Lookup {
   readonly key: Key;
+  /** By the monotonic clock. */
+  readonly begunMs: number;
   /** False when what it finds may be older than what is believed. When it has ended: whether it is what is believed. */
   valid: boolean;
   /** False when another lookup of the key has ended since it began. */
@@ -143,7 +146,8 @@ export class Knowledge {
   beginLookup(key: Key): Lookup {
     const writing = this.#writing.get(key);
     const isBlind = (writing?.move ?? 'none') !== 'none' || this.#directory.peek(key)?.object.volatile === true;
-    const lookup: Lookup = { key, valid: writing === undefined, isFresh: true, isBlind };
+    const begunMs = this.#options.monotonicMs();
+    const lookup: Lookup = { key, begunMs, valid: writing === undefined, isFresh: true, isBlind };
     this.#lookups.set(key, (this.#lookups.get(key) ?? new Set<Lookup>()).add(lookup));
     return lookup;
   }
@@ -159,7 +163,12 @@ export class Knowledge {
     for (const other of lookups ?? []) other.valid = false;
     lookup.isBlind = false;
     const entry = this.#directory.peek(lookup.key);
-    if (found !== undefined || entry?.object.volatile !== true) return this.#believe(lookup.key, found);
+    if (found !== undefined || entry?.object.volatile !== true) {
+      const isExposed = lookup.begunMs < this.#lateUntilMs;
+      const believed = this.#believe(lookup.key, found, isExposed);
+      if (believed !== undefined) believed.isExposed &&= isExposed;
+      return believed;
+    }
     // The store has nothing of it, as is to be: a write of unknown result has not replaced it.
     entry.confirmed = true;
     return entry;
@@ -208,11 +217,21 @@ export class Knowledge {
 
   /**
    * Whether a write whose result nobody knows, of this proxy or an earlier one, may still find the version that the store
-   * has of this key, and put what it was decided to be in its place.
+   * has of this key, and put what it was decided to be in its place; or may have done so since that version was found.
    */
   mayYetChange(key: Key): boolean {
-    if (this.#options.monotonicMs() >= this.#lateUntilMs) return false;
-    return this.#directory.peek(key)?.isExposed !== false;
+    return this.#directory.peek(key)?.isExposed ?? this.#mayLandLate();
+  }
+
+  /**
+   * What was found while such a write could land, which none can any more, is asked for before its next use: then it is
+   * certain. Gives whether that is so of this key.
+   */
+  reconsider(key: Key): boolean {
+    const entry = this.#directory.peek(key);
+    if (entry?.confirmed !== true || !entry.isExposed || this.#mayLandLate()) return false;
+    entry.confirmed = false;
+    return true;
   }
 
   /** What is believed of keys with a write under way, and what reads answer until it is acknowledged. */
@@ -347,6 +366,10 @@ export class Knowledge {
     return true;
   }
 
+  #mayLandLate(): boolean {
+    return this.#options.monotonicMs() < this.#lateUntilMs;
+  }
+
   /** What a lookup found that may not be believed: is it what is believed anyway? */
   #compare(lookup: Lookup, found: StoredObject | undefined): Entry | undefined {
     lookup.isBlind &&= found === undefined;
@@ -373,7 +396,7 @@ export class Knowledge {
     if (entry?.object.etag === etag) entry.object = { ...entry.object, etag: object.etag };
   }
 
-  #believe(key: Key, object: KnownObject | undefined, isExposed = true): Entry | undefined {
+  #believe(key: Key, object: KnownObject | undefined, isExposed: boolean): Entry | undefined {
     this.#learned?.add(key);
     if (object === undefined) {
       this.#remove(key);

@@ -67,6 +67,21 @@ it('that an expired key is gone needs the store only while a write may still lan
   expect(await valueOf(world, 'k')).toBeUndefined();
 });
 
+it.each(['read', 'info'] as const)(
+  'what lands late is there for the %s after, when all could have landed',
+  async (next) => {
+    const world = createWorld();
+    const expiresAtMs = world.clock.wallMs() + 90_000;
+    await world.engine.mutate('k', overwrite(payload(100), expiresAtMs));
+    const land = await persistLate(world);
+    expect(await world.engine.info('k')).toMatchObject({ expiresAtMs });
+    await land();
+    world.clock.advance(100_000);
+    const found = next === 'read' ? (await valueOf(world, 'k'))?.length : (await world.engine.info('k'))?.sizeBytes;
+    expect(found).toBe(100);
+  },
+);
+
 it('an expiry is journaled when no write can land after it, and else waits for the store', async () => {
   const world = await createJournaledWorld({ files: createMemoryFiles() });
   await world.engine.mutate('k', overwrite(Buffer.from('7')));

@@ -298,7 +298,7 @@ async function readUnknownSuffix(
  * unknown result may still put something in its place, the object has to leave the store before anybody is told that it is no more.
  */
 function missExpired(parts: ReadParts, key: Key, isSettled: boolean): ReadOutcome | 'superseded' {
-  if (!isSettled) return 'superseded';
+  if (!isSettled || parts.knowledge.reconsider(key)) return 'superseded';
   parts.onExpired(key);
   return parts.knowledge.mayYetChange(key) ? 'superseded' : { kind: 'miss' };
 }

@@ -81,6 +81,7 @@ export async function processBatch(
         live === undefined ? undefined : current,
         nowMs,
       );
+      if (folded.plan.kind === 'expire' && parts.knowledge.reconsider(key)) continue;
       const plan: WritePlan =
         folded.plan.kind === 'none' && present !== undefined && live === undefined ? { kind: 'delete' } : folded.plan;
       const durability = object === 'unknown' ? 'journal' : durabilityOf(parts, key, batch, folded);
