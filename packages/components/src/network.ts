@@ -1,6 +1,6 @@
 /**
  * Stream sockets, as links and RESP use them. Bytes are pushed, not pulled: `onData` gets a view that is only valid
- * during the call; who keeps it copies it. Writes are vectored and never copied by the implementation; written buffers
+ * during the call; who keeps it copies it, or has said beforehand where it is to be read to. Writes are vectored and never copied by the implementation; written buffers
  * belong to the connection until it has drained or closed.
  */
 export interface Network {
@@ -42,6 +42,12 @@ export interface Connection {
 
 export interface ConnectionHandlers {
   onData(bytes: Uint8Array): void;
+  /**
+   * Where the next bytes had better be read to, so that they need not be copied there: asked before each read. `onData` then
+   * gets either the first bytes of just that memory or a view of other memory, and has to tell which by itself. Until
+   * `onData` returns, or the connection is over, the memory stays the connection's. Empty is as good as none.
+   */
+  target?(): Uint8Array | undefined;
   onDrain(): void;
   /** Called once, when both directions are over; nothing is called after it. `error` is set when the peer or kernel cut it. */
   onClose(error?: Error): void;

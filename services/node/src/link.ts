@@ -89,6 +89,7 @@ export class Link {
       onFrame: (frame) => this.#take(frame),
     });
     connection.attach({
+      target: () => this.#decoder.target(),
       onData: (bytes) => this.#read(bytes),
       onDrain: () => this.#drained(),
       onClose: (error) => this.#lose(error === undefined ? 'closed by the peer' : error.message),

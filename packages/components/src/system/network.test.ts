@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Connection, ConnectionHandlers, Listener } from '../network.ts';
 import { openNetwork } from './network.ts';
+import { canOwnBuffers } from './own-buffer-socket.ts';
 
 const network = openNetwork();
 const listeners: Listener[] = [];
@@ -202,4 +203,48 @@ test('a taken port is refused with the remedy', async () => {
 test('a peer that never answers is given up', async () => {
   // TEST-NET-1 is never routed: either nobody answers, or the network says so itself.
   await expect(network.dial('192.0.2.1', 9, 50)).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test.each([
+  ['dialled', true, true],
+  ['accepted', true, true],
+  ['accepted', false, false],
+] as const)(
+  'what is %s reads to where it is wanted (accepted ones too: %s): %s',
+  async (side, acceptsOwnBuffers, isThere) => {
+    const own = openNetwork({ acceptsOwnBuffers });
+    const accepted = Promise.withResolvers<Connection>();
+    const listener = await own.listen('127.0.0.1', 0, accepted.resolve);
+    listeners.push(listener);
+    const dialled = await own.dial(listener.host, listener.port, 10_000);
+    connections.push(dialled, await accepted.promise);
+    const [sender, receiver] =
+      side === 'dialled' ? [await accepted.promise, dialled] : [dialled, await accepted.promise];
+    const memory = new Uint8Array(4_000_000);
+    let filled = 0;
+    let inPlaceBytes = 0;
+    const whole = Promise.withResolvers<void>();
+    receiver.attach({
+      target: () => memory.subarray(filled),
+      onData(bytes) {
+        if (bytes.buffer === memory.buffer && bytes.byteOffset === filled) inPlaceBytes += bytes.byteLength;
+        else memory.set(bytes, filled);
+        filled += bytes.byteLength;
+        if (filled === memory.length) whole.resolve();
+      },
+      onDrain: () => {},
+      onClose: () => {},
+    });
+    sender.attach({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+    const sent = Buffer.alloc(memory.length, 'sixteen letters.');
+    sender.write([sent]);
+    await whole.promise;
+    expect(sent.equals(memory)).toBe(true);
+    // The very first read is set up before anybody is attached.
+    expect(inPlaceBytes > 0).toBe(isThere);
+  },
+);
+
+test('accepted sockets can read to memory of ours here', async () => {
+  expect(await canOwnBuffers()).toBe(true);
 });

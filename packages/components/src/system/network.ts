@@ -1,42 +1,61 @@
 /**
  * The system form of {@link Network}: TCP over `node:net`. Nagle's delay is off; the parts of a write go out as one
- * `writev` without being joined. Dialled sockets read into one reused buffer; accepted ones get the buffers that node
+ * `writev` without being joined. Sockets read to where their connection's handlers want it, else into one buffer that all
+ * of them share; where node does not let accepted ones do so (`own-buffer-socket.ts`), these get the buffers that node
  * fills for each read. It must never keep or hand on a view after `onData` returned.
  */
 import { createServer, type Server, Socket } from 'node:net';
 import { SionError } from '@sion/wire';
 import type { Connection, Listener, Network } from '../network.ts';
+import { canOwnBuffers, onreadOf, type ReadInto, withOwnBuffers } from './own-buffer-socket.ts';
 import { SocketConnection } from './socket-connection.ts';
 
 export interface NetworkOptions {
   /** A write that leaves more than this queued answers false. Default 1 MiB, at least 64 KiB. */
   readonly highWaterBytes?: number;
-  /** Size of the buffer that a dialled connection reads into. Default 256 KiB. */
+  /** Size of the buffer that reads go to which nobody has another place for. Default 256 KiB. */
   readonly readBufferBytes?: number;
+  /** Whether accepted sockets may read to where handlers want it. Default: where that works. */
+  readonly acceptsOwnBuffers?: boolean;
 }
 
 /** TCP sockets of this machine. */
 export function openNetwork(options: NetworkOptions = {}): Network {
-  const { highWaterBytes = 1024 * 1024, readBufferBytes = 256 * 1024 } = options;
+  const { highWaterBytes = 1024 * 1024, readBufferBytes = 256 * 1024, acceptsOwnBuffers } = options;
+  const memory = { highWaterBytes, buffer: new Uint8Array(readBufferBytes) };
   return {
-    listen: (host, port, accept) => listen(host, port, highWaterBytes, accept),
-    dial: (host, port, timeoutMs) => dial(host, port, timeoutMs, highWaterBytes, readBufferBytes),
+    listen: async (host, port, accept) => {
+      const ownsBuffers = acceptsOwnBuffers ?? (await canOwnBuffers());
+      return await listen(host, port, (socket) => accept(asConnection(socket, ownsBuffers, memory)));
+    },
+    dial: (host, port, timeoutMs) => dial(host, port, timeoutMs, memory),
   };
 }
 
-function listen(
-  host: string,
-  port: number,
-  highWaterBytes: number,
-  accept: (connection: Connection) => void,
-): Promise<Listener> {
+/** What the connections of a network share. */
+interface Memory {
+  readonly highWaterBytes: number;
+  readonly buffer: Uint8Array;
+}
+
+function asConnection(accepted: Socket, ownsBuffers: boolean, { highWaterBytes, buffer }: Memory): Connection {
+  let connection: SocketConnection | undefined;
+  const into: ReadInto = {
+    next: () => connection?.nextBuffer() ?? buffer,
+    take: (count, bytes) => connection?.receive(bytes.subarray(0, count)),
+  };
+  const own = ownsBuffers ? withOwnBuffers(accepted, into) : undefined;
+  connection = new SocketConnection(own ?? accepted, highWaterBytes, buffer);
+  if (own !== undefined) return connection;
+  const received = connection;
+  accepted.on('data', (bytes) => received.receive(bytes));
+  accepted.pause();
+  return connection;
+}
+
+function listen(host: string, port: number, accept: (socket: Socket) => void): Promise<Listener> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
-  server.on('connection', (socket) => {
-    const connection = new SocketConnection(socket, highWaterBytes);
-    socket.on('data', (bytes) => connection.receive(bytes));
-    socket.pause();
-    accept(connection);
-  });
+  server.on('connection', accept);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenError(host, port, error)));
     server.listen({ host, port }, () => {
@@ -72,25 +91,17 @@ function asListener(server: Server): Listener {
   };
 }
 
-function dial(
-  host: string,
-  port: number,
-  timeoutMs: number,
-  highWaterBytes: number,
-  readBufferBytes: number,
-): Promise<Connection> {
+function dial(host: string, port: number, timeoutMs: number, { highWaterBytes, buffer }: Memory): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const buffer = new Uint8Array(readBufferBytes);
-    const onread = {
-      buffer,
-      callback: (count: number) => {
-        connection.receive(buffer.subarray(0, count));
-        return true;
-      },
+    let connection: SocketConnection | undefined;
+    const into: ReadInto = {
+      next: () => connection?.nextBuffer() ?? buffer,
+      take: (count, bytes) => connection?.receive(bytes.subarray(0, count)),
     };
-    const socket = new Socket({ onread });
+    const socket = new Socket({ onread: onreadOf(into) });
     socket.setNoDelay(true);
-    const connection = new SocketConnection(socket, highWaterBytes);
+    const dialled = new SocketConnection(socket, highWaterBytes, buffer);
+    connection = dialled;
     const fail = (why: string, cause?: Error) => {
       clearTimeout(timeout);
       socket.destroy();
@@ -102,8 +113,8 @@ function dial(
     socket.once('connect', () => {
       clearTimeout(timeout);
       socket.removeListener('error', onError);
-      connection.noteAddresses();
-      resolve(connection);
+      dialled.noteAddresses();
+      resolve(dialled);
     });
     // Reading waits for `attach`.
     socket.pause();

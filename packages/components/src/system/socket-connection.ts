@@ -19,13 +19,16 @@ export class SocketConnection implements Connection {
   #full = false;
   #paused = false;
   #handlers: ConnectionHandlers | undefined;
+  /** Where reads go that the handlers have no target for; valid until the next read of any connection that shares it. */
+  readonly #buffer: Uint8Array;
   #error: Error | undefined;
   #state: 'open' | 'ending' | 'over' = 'open';
   #remote = '';
   #local = '';
 
-  constructor(socket: Socket, highWaterBytes: number) {
+  constructor(socket: Socket, highWaterBytes: number, buffer: Uint8Array) {
     this.#socket = socket;
+    this.#buffer = buffer;
     this.#highWaterBytes = Math.max(highWaterBytes, leastHighWaterBytes);
     this.noteAddresses();
     socket.on('error', (error) => {
@@ -64,6 +67,12 @@ export class SocketConnection implements Connection {
   /** Takes bytes from the socket; they are valid during the call only. */
   receive(bytes: Uint8Array): void {
     if (this.#state === 'open') this.#handlers?.onData(bytes);
+  }
+
+  /** Where the socket reads to next. */
+  nextBuffer(): Uint8Array {
+    const target = this.#state === 'open' ? this.#handlers?.target?.() : undefined;
+    return target === undefined || target.length === 0 ? this.#buffer : target;
   }
 
   attach(handlers: ConnectionHandlers): void {

@@ -13,6 +13,8 @@ const windowBytes = 256 * 1024;
 /** A writer is told to wait above it. */
 const highWaterBytes = 1024 * 1024;
 
+const noTarget = new Uint8Array(0);
+
 /** How long an ended connection waits for its peer. */
 const lingerMs = 2000;
 
@@ -279,14 +281,18 @@ export class VirtualConnection implements Connection {
     });
   }
 
-  /** Bytes are overwritten after the call, as a real network's buffer would be. */
+  /** Bytes go to where the handlers want them; others are overwritten after the call, as a real network's buffer would be. */
   #handPiece(): void {
     const packet = this.#arrived[0];
     if (packet === undefined) return;
     const piece = packet.subarray(0, Math.max(1, this.#wire.weather.pieceBytes()));
     if (piece.length === packet.length) this.#arrived.shift();
     else this.#arrived[0] = packet.subarray(piece.length);
-    this.#handlers?.onData(piece);
+    const target = this.#handlers?.target?.() ?? noTarget;
+    const placed = target.subarray(0, piece.length);
+    placed.set(piece.subarray(0, placed.length));
+    if (placed.length > 0) this.#handlers?.onData(placed);
+    if (placed.length < piece.length && this.#state === 'open') this.#handlers?.onData(piece.subarray(placed.length));
     piece.fill(0xee);
     this.#peer?.acknowledge(piece.length);
   }

@@ -141,6 +141,32 @@ describe('payloads', () => {
     expect(got).toHaveLength(1);
   });
 
+  it('are not copied when they were read to the target', () => {
+    const slab = new Uint8Array(70_000);
+    const got: LinkFrame[] = [];
+    const decoder = new LinkDecoder({
+      messages: toNodeMessages,
+      allocatePayload: () => slab,
+      onFrame: (frame) => got.push(frame),
+    });
+    const payload = Buffer.alloc(slab.length, 'payload ');
+    const bytes = bytesOf({ session: 1, request: 2, message: { type: 'store', id, checksum: 9, payload } });
+    expect(decoder.target()).toBeUndefined();
+    const headBytes = bytes.length - payload.length;
+    decoder.push(bytes.subarray(0, headBytes + 10));
+    const target = decoder.target();
+    expect([target?.byteOffset, target?.length]).toEqual([10, slab.length - 10]);
+    target?.set(payload.subarray(10, 60_010));
+    slab.set = () => {
+      throw new Error('copied');
+    };
+    decoder.push(slab.subarray(10, 60_010));
+    expect(decoder.target()).toBeUndefined();
+    Reflect.deleteProperty(slab, 'set');
+    decoder.push(bytes.subarray(headBytes + 60_010));
+    expect(got.map(({ message }) => 'payload' in message && payload.equals(message.payload))).toEqual([true]);
+  });
+
   it('are taken up to the limit and not a byte longer, before anything is allocated', () => {
     const frameOf = (length: number) =>
       bytesOf({ session: 1, request: 2, message: { type: 'chunk', checksum: 9, payload: new Uint8Array(length) } });

@@ -8,7 +8,8 @@
  * | payload | straight into the allocated buffer  | gives the frame out → header                      |
  * | stopped | nothing                             |                                                   |
  *
- * It holds at most one header, one head and one payload. It never keeps a view of pushed bytes, never allocates for a
+ * It holds at most one header, one head and one payload. Payload bytes that were read to the {@link LinkDecoder.target} are
+ * there already, all others are copied. It never keeps a view of pushed bytes, never allocates for a
  * frame before its header was found good, nor for a payload before its head was. The first fault stops it for good.
  */
 import type { MessageDecoding } from './codec.ts';
@@ -33,6 +34,9 @@ export interface LinkDecoderOptions<M extends LinkMessage> {
 }
 
 const noBytes = new Uint8Array(0);
+
+/** Shorter rests of a payload are not worth a read of their own. */
+const leastTargetBytes = 16 * 1024;
 
 /** The receiving end of one link. */
 export class LinkDecoder<M extends LinkMessage> {
@@ -59,6 +63,13 @@ export class LinkDecoder<M extends LinkMessage> {
   /** True between frames: nothing of a next frame has arrived. */
   get idle(): boolean {
     return this.#state === 'header' && this.#filled === 0;
+  }
+
+  /** Where the next bytes of the stream belong, when that is worth reading them to just there. */
+  target(): Uint8Array | undefined {
+    const missingBytes = this.#payload.length - this.#filled;
+    if (this.#state !== 'payload' || missingBytes < leastTargetBytes) return undefined;
+    return this.#payload.subarray(this.#filled);
   }
 
   /**
@@ -149,7 +160,9 @@ export class LinkDecoder<M extends LinkMessage> {
 
   #takePayload(bytes: Uint8Array, at: number): number {
     const taken = Math.min(this.#payload.length - this.#filled, bytes.length - at);
-    this.#payload.set(bytes.subarray(at, at + taken), this.#filled);
+    const isThere =
+      bytes.buffer === this.#payload.buffer && bytes.byteOffset + at === this.#payload.byteOffset + this.#filled;
+    if (!isThere) this.#payload.set(bytes.subarray(at, at + taken), this.#filled);
     this.#filled += taken;
     if (this.#filled === this.#payload.length) this.#giveOut();
     return taken;

@@ -318,6 +318,35 @@ describe('RequestParser', () => {
     expect(parsers.every((parser) => parser.midCommand)).toBe(true);
   });
 
+  it('a streamed value comes whole, wherever its bytes were read to', () => {
+    const value = Buffer.alloc(700_000, 'sixteen letters.');
+    const request = Buffer.concat([encode(['SET', 'k', value]), encode(['GET', 'k'])]);
+    const oddPieces = fc.array(fc.integer({ min: 1, max: 200_000 }), { minLength: 1, maxLength: 20 });
+    let inPlaceBytes = 0;
+    fc.assert(
+      fc.property(oddPieces, (lengths) => {
+        const parser = new RequestParser(usualLimits, setStreams);
+        const events: RequestEvent[] = [];
+        for (let at = 0, turn = 0; at < request.length; turn++) {
+          const lengthBytes = Math.min(lengths[turn % lengths.length] ?? 1, request.length - at);
+          const target = parser.target()?.subarray(0, lengthBytes);
+          const bytes = request.subarray(at, at + (target?.length ?? lengthBytes));
+          target?.set(bytes);
+          inPlaceBytes += target?.length ?? 0;
+          parser.feed(target ?? Buffer.from(bytes));
+          for (let event = parser.next(); event !== undefined; event = parser.next()) events.push(event);
+          parser.release();
+          at += bytes.length;
+        }
+        const pieces = events.flatMap((event) => (event.kind === 'piece' ? [event.bytes] : []));
+        expect(Buffer.concat(pieces).equals(value)).toBe(true);
+        expect(events.at(-1)).toMatchObject({ kind: 'command', argumentCount: 2 });
+      }),
+      { numRuns: 30 },
+    );
+    expect(inPlaceBytes).toBeGreaterThan(value.length);
+  });
+
   it('keeps no more than one piece of a streamed value', () => {
     const parser = new RequestParser(usualLimits, setStreams);
     const valueBytes = 64 * 1024 * 1024;

@@ -85,6 +85,8 @@ const nine = 0x39;
 /** First allocation for bytes whose end is not in sight: what is announced may never come. */
 const firstGrowthBytes = 16 * 1024;
 const firstLineBytes = 256;
+/** Shorter rests of a value are not worth a read of their own. */
+const leastTargetBytes = 16 * 1024;
 
 /** See the module. `feed`, then `next` until it gives nothing (or you want no more for now), then `release`. */
 export class RequestParser {
@@ -148,6 +150,13 @@ export class RequestParser {
   get keptBytes(): number {
     if (this.#state === 'start') return this.waitingBytes;
     return this.waitingBytes + (this.#state === 'inline' ? this.#line.length : this.#bufferedBytes);
+  }
+
+  /** Where the next bytes belong, when they are those of a large value and nothing else waits to be read. */
+  target(): Uint8Array | undefined {
+    if (this.#state !== 'payload' || this.#disposal !== 'stream' || this.waitingBytes > 0) return undefined;
+    if (this.#remaining < leastTargetBytes) return undefined;
+    return this.#openPiece().subarray(this.#pieceFill);
   }
 
   /** Adds bytes; they are read in place until `release`. */
@@ -357,17 +366,25 @@ export class RequestParser {
   }
 
   #readPiece(start: number, end: number): RequestEvent | 'on' | 'starved' {
-    if (this.#piece.length === 0) {
-      this.#piece = Buffer.allocUnsafeSlow(Math.min(this.#remaining, this.#limits.pieceBytes));
-      this.#pieceFill = 0;
-    }
-    const until = Math.min(end, start + this.#piece.length - this.#pieceFill);
-    this.#pieceFill += this.#chunk.copy(this.#piece, this.#pieceFill, start, until);
+    const piece = this.#openPiece();
+    const until = Math.min(end, start + piece.length - this.#pieceFill);
+    const isThere =
+      this.#chunk.buffer === piece.buffer && this.#chunk.byteOffset + start === piece.byteOffset + this.#pieceFill;
+    if (!isThere) this.#chunk.copy(piece, this.#pieceFill, start, until);
+    this.#pieceFill += until - start;
     const step = this.#pass(until);
     if (this.#pieceFill < this.#piece.length) return step;
     const bytes = this.#piece;
     this.#piece = noBytes;
     return { kind: 'piece', bytes };
+  }
+
+  #openPiece(): Buffer {
+    if (this.#piece.length === 0) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.min(this.#remaining, this.#limits.pieceBytes));
+      this.#pieceFill = 0;
+    }
+    return this.#piece;
   }
 
   #endArgument(): RequestEvent | 'on' {

@@ -71,6 +71,7 @@ export class Link {
       onFrame: (frame) => this.#deliver(frame),
     });
     connection.attach({
+      target: () => this.#decoder.target(),
       onData: (bytes) => this.#receive(bytes),
       onDrain: () => this.#drained(),
       onClose: (error) => {

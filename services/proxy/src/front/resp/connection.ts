@@ -84,6 +84,7 @@ export class RespConnection implements Watched, ClientConnection {
   /** Begins to read. */
   open(): void {
     this.#connection.attach({
+      target: () => (this.#closing ? undefined : this.#parser.target()),
       onData: (bytes) => {
         if (this.#closing) return;
         this.#receivedBytes += bytes.byteLength;
