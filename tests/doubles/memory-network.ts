@@ -19,6 +19,7 @@ class MemoryConnection implements Connection {
   stalled = false;
   closed = false;
   #queue: Uint8Array[] = [];
+  #onTaken: (() => void)[] = [];
   #handlers: ConnectionHandlers | undefined;
   #arrived: Uint8Array[] = [];
   #paused = false;
@@ -42,9 +43,13 @@ class MemoryConnection implements Connection {
     this.#deliver();
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
-    if (this.closed) return true;
+  write(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
+    if (this.closed) {
+      onTaken?.();
+      return true;
+    }
     this.#queue.push(...parts);
+    if (onTaken !== undefined) this.#onTaken.push(onTaken);
     queueMicrotask(() => this.flush());
     this.#full = this.bufferedBytes > this.#highWaterBytes;
     return !this.#full;
@@ -54,6 +59,7 @@ class MemoryConnection implements Connection {
   flush(): void {
     if (this.stalled || this.closed) return;
     const joined = Buffer.concat(this.#queue.splice(0));
+    for (const onTaken of this.#onTaken.splice(0)) onTaken();
     for (let at = 0; at < joined.length; at += this.#pieceBytes) {
       this.peer?.arrive(joined.subarray(at, at + this.#pieceBytes));
     }

@@ -28,9 +28,10 @@ export interface Connection {
   attach(handlers: ConnectionHandlers): void;
   /**
    * Queues the parts in order as one write; false = above the high-water mark: wait for `onDrain`. Once ended or closed
-   * it drops them and answers true, so that nobody waits.
+   * it drops them and answers true, so that nobody waits. `onTaken` is called once, later or at once: then the parts are
+   * the caller's again.
    */
-  write(parts: readonly Uint8Array[]): boolean;
+  write(parts: readonly Uint8Array[], onTaken?: () => void): boolean;
   /** Stops and resumes reading (back-pressure). */
   pause(): void;
   resume(): void;

@@ -82,15 +82,20 @@ export class SocketConnection implements Connection {
     else if (!this.#paused) this.#socket.resume();
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
+  write(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
     const socket = this.#socket;
+    const last = parts.at(-1);
     // Nobody is left to drain: true, so that no writer waits for it.
-    if (this.#state !== 'open' || !socket.writable) return true;
-    if (parts.length === 1 && parts[0] !== undefined) {
-      socket.write(parts[0]);
+    if (this.#state !== 'open' || !socket.writable || last === undefined) {
+      onTaken?.();
+      return true;
+    }
+    if (parts.length === 1) {
+      socket.write(last, onTaken);
     } else {
       socket.cork();
-      for (const part of parts) if (part.byteLength > 0) socket.write(part);
+      for (const part of parts) if (part.byteLength > 0 && part !== last) socket.write(part);
+      socket.write(last, onTaken);
       socket.uncork();
     }
     if (socket.writableLength <= this.#highWaterBytes) return true;

@@ -88,6 +88,9 @@ export class VirtualConnection implements Connection {
   /** Written, not yet on the wire. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
+  #writtenBytes = 0;
+  /** Of which somebody wants to know when they have left. */
+  #writes: { readonly endBytes: number; readonly onTaken: () => void }[] = [];
   /** On the wire, or in the peer's kernel. */
   #sentBytes = 0;
   #departing = false;
@@ -131,13 +134,19 @@ export class VirtualConnection implements Connection {
     this.#deliver();
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
-    if (this.#state !== 'open') return true;
+  write(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
+    if (this.#state !== 'open') {
+      onTaken?.();
+      return true;
+    }
     for (const part of parts) {
       if (part.byteLength === 0) continue;
       this.#unsent.push(part);
       this.#unsentBytes += part.byteLength;
+      this.#writtenBytes += part.byteLength;
     }
+    if (onTaken !== undefined) this.#writes.push({ endBytes: this.#writtenBytes, onTaken });
+    this.#tellTaken(this.#writtenBytes - this.#unsentBytes);
     this.#depart();
     if (this.#peer !== undefined) this.#wire.onWritten(this.#peer.process, this.bytesUnderWay);
     this.#full = this.#unsentBytes > highWaterBytes;
@@ -173,6 +182,7 @@ export class VirtualConnection implements Connection {
     this.#state = 'over';
     this.#unsent = [];
     this.#unsentBytes = 0;
+    this.#tellTaken(this.#writtenBytes);
     this.#arrived = [];
     this.#forgetDeath();
     this.#closedWith = error === undefined ? {} : { error };
@@ -245,7 +255,12 @@ export class VirtualConnection implements Connection {
       else this.#unsent[0] = part.subarray(piece.length);
     }
     this.#unsentBytes -= filled;
+    this.#tellTaken(this.#writtenBytes - this.#unsentBytes);
     return packet;
+  }
+
+  #tellTaken(takenBytes: number): void {
+    while ((this.#writes[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= takenBytes) this.#writes.shift()?.onTaken();
   }
 
   #send(packet: Uint8Array): void {

@@ -7,6 +7,8 @@
  *     array    = "*" count CRLF count*( "$" length CRLF length*BYTE 2*BYTE )     ; count <= 0: nothing
  *     inline   = words LF                                                        ; see inline.ts
  *
+ * It is long because each state of that grammar reads and leaves the same few fields.
+ *
  * As in Redis, the two bytes behind a bulk string are skipped unseen, and lengths are plain decimals without sign,
  * space or leading zero.
  */

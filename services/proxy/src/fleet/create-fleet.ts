@@ -107,8 +107,10 @@ function assemble(
       if (entry === undefined) return refused('missing');
       const reply = await node.request({ kind: 'fetch', entry }, entry.lengthBytes, options);
       if (reply.kind === 'refused') return reply;
-      return reply.value === undefined ? refused('unavailable') : { kind: 'ok', value: reply.value };
+      if (reply.value === undefined) return refused('unavailable');
+      return { kind: 'ok', value: reply.value, isSole: reply.isSole === true };
     },
+    giveBack: (payload) => server.payloads.giveBack(payload),
     async load(index, chunk, options = {}) {
       const node = at(index);
       if (!hasRoom(node, chunk.lengthBytes)) return refused('capacity');

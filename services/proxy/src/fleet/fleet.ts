@@ -23,7 +23,12 @@ export type NodeRefusal =
   | 'closed';
 
 export type NodeReply<T> =
-  | { readonly kind: 'ok'; readonly value: T }
+  | {
+      readonly kind: 'ok';
+      readonly value: T;
+      /** Of a fetch: nobody else has got the payload, so who has may give its memory back with {@link Fleet.giveBack}. */
+      readonly isSole?: boolean;
+    }
   | { readonly kind: 'refused'; readonly refusal: NodeRefusal };
 
 export interface NodeRequestOptions {
@@ -72,6 +77,8 @@ export interface Fleet {
    * change it: fetches of one chunk at a time are one request on the link.
    */
   fetch(node: NodeIndex, id: ChunkId, options?: NodeRequestOptions): Promise<NodeReply<Uint8Array>>;
+  /** The memory of a payload that its sole receiver does not use any more, for other payloads. Nobody has to. */
+  giveBack(payload: Uint8Array): void;
   /** Never rejects. The node reads the bytes from the store itself. */
   load(node: NodeIndex, chunk: ChunkToLoad, options?: NodeRequestOptions): Promise<NodeReply<undefined>>;
   /**

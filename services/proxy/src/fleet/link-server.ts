@@ -7,6 +7,7 @@ import type { Clock, Connection, Listener, Log, Network, Timer } from '@sion/com
 import { type Hello, type LinkFrame, linkProtocolVersion, type RefusalCode, type ToProxy } from '@sion/wire';
 import { Link, type LinkListener } from './link.ts';
 import type { FleetNode } from './node.ts';
+import { PayloadMemory } from './payload-memory.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -28,11 +29,16 @@ const refusals: Readonly<Record<Exclude<RefusalCode, 'protocol' | 'closed'>, str
   token: 'the token is wrong, used up or expired',
 };
 
+/** Of payload memory that is kept to be used again: a few large reads' worth. */
+const maxIdlePayloadBytes = 64 * 1024 * 1024;
+
 /** Closed strangers are logged together, this often. */
 const crowdLogMs = 1000;
 
 /** The listener and its links. */
 export class LinkServer implements LinkListener {
+  /** Where what comes in over all links is put. */
+  readonly payloads = new PayloadMemory(maxIdlePayloadBytes);
   readonly #parts: LinkServerParts;
   readonly #links = new Set<Link>();
   readonly #helloTimers = new Map<Link, Timer>();
@@ -112,7 +118,13 @@ export class LinkServer implements LinkListener {
     }
     if (this.#strangers.size >= settings.maxPendingLinks) this.#closeOldestStranger();
     const { maxChunkBytes } = settings;
-    const link = new Link(connection, { maxChunkBytes, listener: this, onGone: () => this.#strangers.delete(link) });
+    const { payloads } = this;
+    const link = new Link(connection, {
+      maxChunkBytes,
+      payloads,
+      listener: this,
+      onGone: () => this.#strangers.delete(link),
+    });
     this.#strangers.add(link);
     this.#links.add(link);
     const timer = clock.after(settings.helloTimeoutMs, () =>

@@ -16,6 +16,7 @@ import {
   type ToProxy,
   toProxyMessages,
 } from '@sion/wire';
+import type { PayloadMemory } from './payload-memory.ts';
 
 /** Who a link belongs to; it never changes hands. */
 export interface LinkOwner {
@@ -36,6 +37,8 @@ export interface LinkListener {
 export interface LinkOptions {
   /** Chunks longer than this are a fault. */
   readonly maxChunkBytes: number;
+  /** Where they are put. */
+  readonly payloads: PayloadMemory;
   readonly listener: LinkListener;
   /** The socket itself is gone; may be later than `onClosed`. */
   readonly onGone: () => void;
@@ -50,6 +53,7 @@ interface Unflushed {
 export class Link {
   readonly #connection: Connection;
   readonly #decoder: LinkDecoder<ToProxy>;
+  readonly #payloads: PayloadMemory;
   readonly #listener: LinkListener;
   #owner: LinkOwner | undefined;
   #writable = true;
@@ -64,6 +68,7 @@ export class Link {
   constructor(connection: Connection, options: LinkOptions) {
     this.#connection = connection;
     this.#listener = options.listener;
+    this.#payloads = options.payloads;
     this.#decoder = new LinkDecoder<ToProxy>({
       messages: toProxyMessages,
       maxPayloadBytes: options.maxChunkBytes,
@@ -181,7 +186,7 @@ export class Link {
   /** Nobody gets memory before the hello. */
   #allocate(length: number, type: string): Uint8Array {
     if (this.#owner === undefined) throw new LinkProtocolError('type', `${type} before hello`);
-    return Buffer.allocUnsafeSlow(length);
+    return this.#payloads.take(length);
   }
 
   #drained(): void {

@@ -21,7 +21,7 @@ describe('fetches of one chunk at a time', () => {
     expect(fleet.isFetching(0, chunk.id)).toBe(true);
     for (const received of withheld) instance().answer(received);
     const [first, ...others] = await Promise.all(fetched);
-    expect(first).toMatchObject({ kind: 'ok', value: chunk.payload });
+    expect(first).toMatchObject({ kind: 'ok', value: chunk.payload, isSole: false });
     for (const other of others) expect(other).toEqual(first);
     expect(fleet.isFetching(0, chunk.id)).toBe(false);
     await fleet.close();

@@ -216,7 +216,7 @@ export class NodeQueue {
       case 'chunk': {
         const sum = crc32(answer.payload);
         const good = sum === answer.checksum && sum === entry.checksum && answer.payload.length === entry.lengthBytes;
-        if (good) return this.#settle(request, { kind: 'ok', value: answer.payload });
+        if (good) return this.#settle(request, { kind: 'ok', value: answer.payload, isSole: request.isSole });
         return this.#loseChunk(request, 'corrupt');
       }
       case 'failed':

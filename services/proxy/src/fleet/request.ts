@@ -49,6 +49,7 @@ export class NodeRequest {
   whenPayloadFree: ((fire: () => void) => void) | undefined;
   readonly #parts: RequestParts;
   readonly #takers = new Set<Taker>();
+  #isShared = false;
   #settled = false;
   #abandonment: Abandonment | undefined;
 
@@ -78,6 +79,11 @@ export class NodeRequest {
     return deadlineMs;
   }
 
+  /** False once it has had more than one caller. */
+  get isSole(): boolean {
+    return !this.#isShared;
+  }
+
   get isSettled(): boolean {
     return this.#settled;
   }
@@ -93,6 +99,7 @@ export class NodeRequest {
    */
   take(timeoutMs: number, signal?: AbortSignal): Promise<WorkReply> {
     const { clock } = this.#parts;
+    this.#isShared ||= this.#takers.size > 0;
     return new Promise((resolve) => {
       const taker: Taker = {
         deadlineMs: clock.monotonicMs() + timeoutMs,

@@ -10,7 +10,7 @@ describe('a session', () => {
     expect(rig.state()).toBe('open');
     expect(rig.functions.invocations).toHaveLength(1);
     expect(rig.invocation().payload).toMatchObject({ kind: 'session', node: 'sion-node-000', epoch, session: 1 });
-    expect(await rig.fleet.fetch(0, chunk.id)).toEqual({ kind: 'ok', value: chunk.payload });
+    expect(await rig.fleet.fetch(0, chunk.id)).toEqual({ kind: 'ok', value: chunk.payload, isSole: true });
     expect(rig.functions.invocations).toHaveLength(1);
 
     await rig.endSession();

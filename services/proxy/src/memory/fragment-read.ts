@@ -43,6 +43,8 @@ export interface FragmentBytes {
   readonly decoded: boolean;
   readonly storeRequests: number;
   readonly nodes: readonly NodeIndex[];
+  /** The chunks that nobody else has got; they may be given back to the fleet. */
+  readonly sole: ReadonlySet<Uint8Array>;
 }
 
 /** Rejects with what `readStore` rejects with, or the signal's reason. */
@@ -63,7 +65,7 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
       chunks[index] = rebuilt.get(index)?.subarray(0, chunkLength(object.layout, fragment, index));
     }
   }
-  return { chunks, decoded, storeRequests, nodes: [...nodes] };
+  return { chunks, decoded, storeRequests, nodes: [...nodes], sole: gathered.sole };
 }
 
 /** Reads the wanted chunks without asking memory. Rejects as {@link readFragment} does. */
@@ -72,7 +74,7 @@ export async function loadFragment(options: FragmentReadOptions): Promise<Fragme
   const chunks = new Array<Uint8Array | undefined>(layout.dataChunks + layout.parityChunks).fill(undefined);
   const runs = consecutiveRuns(options.wanted);
   await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
-  return { chunks, decoded: false, storeRequests: runs.length, nodes: [] };
+  return { chunks, decoded: false, storeRequests: runs.length, nodes: [], sole: new Set() };
 }
 
 interface Gathered {
@@ -81,6 +83,7 @@ interface Gathered {
   readonly end: FragmentReadEnd;
   readonly chunks: (Uint8Array | undefined)[];
   readonly nodes: ReadonlySet<NodeIndex>;
+  readonly sole: ReadonlySet<Uint8Array>;
   /** Chunks that nobody gave because all who have them have too much to do. */
   readonly refused: ReadonlySet<number>;
 }
@@ -167,6 +170,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
   const scene = sceneOf(options);
   const { plan, places, chunks } = scene;
   const nodes = new Set<NodeIndex>();
+  const sole = new Set<Uint8Array>();
   const refused = new Set<number>();
   const placed = object.fragments[fragment];
   const over = new AbortController();
@@ -196,6 +200,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       options.account?.noteNode(node, clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
+        if (reply.isSole === true) sole.add(reply.value);
         nodes.add(node);
         step(plan.onChunk(index));
         if (lag === undefined && !over.signal.aborted && plan.isNearlyDone()) {
@@ -211,7 +216,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       for (const index of next.ask) void ask(index);
       if (next.finished === undefined) return;
       finish();
-      resolve({ end: next.finished, chunks, nodes, storeRequests, refused });
+      resolve({ end: next.finished, chunks, nodes, storeRequests, refused, sole });
     };
     // Memory goes on meanwhile, and alone where the store cannot be reached.
     const race = (run: readonly number[]) =>

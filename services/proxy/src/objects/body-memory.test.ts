@@ -31,6 +31,42 @@ async function idleReaders(world: World, count: number): Promise<readonly ReadOu
   return await Promise.all(Array.from({ length: count }, () => world.engine.read('large')));
 }
 
+describe('the pieces of a body', () => {
+  it('go back to the fleet when they are said to be out of use, each once, and are right until then', async () => {
+    const world = await worldWithObject();
+    for (let round = 0; round < 2; round++) {
+      const outcome = await world.engine.read('large');
+      if (outcome.kind !== 'hit') throw new Error(outcome.kind);
+      let readBytes = 0;
+      let pieces = 0;
+      const before = world.fleet.givenBack;
+      for await (const piece of outcome.body) {
+        expect(
+          Buffer.from(payload(sizeBytes))
+            .subarray(readBytes, readBytes + piece.length)
+            .equals(piece),
+        ).toBe(true);
+        readBytes += piece.length;
+        pieces++;
+        outcome.body.giveBack?.(piece);
+        outcome.body.giveBack?.(piece);
+      }
+      expect(readBytes).toBe(sizeBytes);
+      expect(world.fleet.givenBack - before).toBe(pieces);
+    }
+  });
+
+  it('that chunks are put back from stay as they are', async () => {
+    const world = await worldWithObject();
+    world.fleet.lose(Number(world.engine.places('large')?.fragments[0]?.[0]?.slice('node-'.length)));
+    const outcome = await world.engine.read('large');
+    if (outcome.kind !== 'hit') throw new Error(outcome.kind);
+    for await (const piece of outcome.body) outcome.body.giveBack?.(piece);
+    await placed(world, 'large');
+    expect(await valueOf(world, 'large')).toEqual(Buffer.from(payload(sizeBytes)));
+  });
+});
+
 describe('the memory for bodies', () => {
   it('is given back by reads that are aborted together, however far they have come', async () => {
     const world = await worldWithObject();

@@ -60,6 +60,8 @@ export class MemoryBody implements ObjectBody {
   readonly #stop = new AbortController();
   readonly #onOuterAbort = () => this.cancel();
   readonly #nodes = new Set<number>();
+  /** Memory of the chunks that were handed on and that nothing else uses. */
+  readonly #sole = new Set<ArrayBufferLike>();
   #source: ReadSource = 'memory';
   #storeRequests = 0;
   #coveredBytes = 0;
@@ -105,6 +107,10 @@ export class MemoryBody implements ObjectBody {
 
   cancel(): void {
     this.#end(false);
+  }
+
+  giveBack(piece: Uint8Array): void {
+    if (this.#sole.delete(piece.buffer)) this.#options.memory.parts.fleet.giveBack(piece);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -229,7 +235,11 @@ export class MemoryBody implements ObjectBody {
     const isWhole = data.length === this.#options.object.layout.dataChunks;
     const { memory, object, onRepair } = this.#options;
     const work = memory.passed(object, step.fragment, isWhole ? data : undefined);
-    if (work !== undefined) onRepair(work);
+    if (work !== undefined) return onRepair(work);
+    for (const { index } of step.chunks) {
+      const chunk = fragment.chunks[index];
+      if (chunk !== undefined && fragment.sole.has(chunk)) this.#sole.add(chunk.buffer);
+    }
   }
 
   #giveBack(fetching: Fetching | undefined): void {

@@ -63,6 +63,8 @@ export interface ObjectBody extends AsyncIterable<Uint8Array> {
   /** All bytes at once; for bodies known to be small. */
   bytes(): Promise<Uint8Array>;
   cancel(): void;
+  /** A piece that it gave is not used any more, so that its memory may be used again. Nobody has to tell it. */
+  giveBack?(piece: Uint8Array): void;
   /** How the bytes were had; final once the body is read. */
   readonly trace: ReadTrace;
 }

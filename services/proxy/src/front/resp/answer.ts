@@ -23,6 +23,9 @@ export interface AnswerOutput {
   /** A whole reply, as one of the parts of an opened array. */
   reply(reply: Reply): Promise<void>;
   arrayHeader(count: number): Promise<void>;
-  /** A bulk string of exactly `sizeBytes` bytes; nothing goes out before its first piece is there. */
-  bulk(sizeBytes: number, pieces: AsyncIterable<Uint8Array>): Promise<void>;
+  /**
+   * A bulk string of exactly `sizeBytes` bytes; nothing goes out before its first piece is there. `onTaken` is told of every
+   * piece that is out of use here.
+   */
+  bulk(sizeBytes: number, pieces: AsyncIterable<Uint8Array>, onTaken?: (piece: Uint8Array) => void): Promise<void>;
 }

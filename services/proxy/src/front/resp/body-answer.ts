@@ -15,7 +15,11 @@ function streamedBody(body: ObjectBody): StreamedAnswer {
     kind: 'streamed',
     async send(out) {
       try {
-        await out.bulk(body.sizeBytes, body);
+        await out.bulk(
+          body.sizeBytes,
+          body,
+          body.giveBack === undefined ? undefined : (piece) => body.giveBack?.(piece),
+        );
       } catch (error) {
         body.cancel();
         throw error;

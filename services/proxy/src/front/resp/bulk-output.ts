@@ -6,7 +6,8 @@ export async function sendBulk(
   writer: ReplyWriter,
   sizeBytes: number,
   pieces: AsyncIterable<Uint8Array>,
-  flushed: () => Promise<void>,
+  flushed: (onTaken?: () => void) => Promise<void>,
+  onTaken?: (piece: Uint8Array) => void,
 ): Promise<void> {
   let sentBytes = 0;
   let isOpen = false;
@@ -16,7 +17,7 @@ export async function sendBulk(
     if (!isOpen) writer.bulkHeader(sizeBytes);
     isOpen = true;
     writer.bytes(piece);
-    await flushed();
+    await flushed(onTaken === undefined ? undefined : () => onTaken(piece));
   }
   if (sentBytes !== sizeBytes) throw new Error(`A body of ${sizeBytes} bytes gave ${sentBytes}.`);
   if (!isOpen) writer.bulkHeader(sizeBytes);

@@ -364,18 +364,18 @@ export class RespConnection implements Watched, ClientConnection {
     }
   }
 
-  #writeOut(): void {
+  #writeOut(onTaken?: () => void): void {
     if (this.#writer.length === 0) return;
     this.#writtenBytes += this.#writer.length;
     this.#core.front.traffic.sentBytes += this.#writer.length;
-    if (!this.#connection.write(this.#writer.take())) this.#undrained = true;
+    if (!this.#connection.write(this.#writer.take(), onTaken)) this.#undrained = true;
   }
 
   async #sendStreamed(answer: StreamedAnswer, version: Client['version']): Promise<void> {
     let begun = false;
-    const flushed = async () => {
+    const flushed = async (onTaken?: () => void) => {
       begun = true;
-      this.#writeOut();
+      this.#writeOut(onTaken);
       if (this.#over) throw new Error('The client has closed the connection.');
       if (!this.#undrained) return;
       this.#drained ??= Promise.withResolvers();
@@ -391,8 +391,8 @@ export class RespConnection implements Watched, ClientConnection {
         writer.arrayHeader(count);
         await flushed();
       },
-      async bulk(sizeBytes, pieces) {
-        await sendBulk(writer, sizeBytes, pieces, flushed);
+      async bulk(sizeBytes, pieces, onTaken) {
+        await sendBulk(writer, sizeBytes, pieces, flushed, onTaken);
       },
     };
     try {
