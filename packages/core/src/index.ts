@@ -1,5 +1,6 @@
 export * from './budget/budget.ts';
 export * from './chunk-id.ts';
+export * from './crc32-combine.ts';
 export * from './directory.ts';
 export * from './drain-plan.ts';
 export * from './elastic/copy-choice.ts';

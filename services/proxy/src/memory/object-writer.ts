@@ -1,24 +1,15 @@
 /**
- * Takes one object's bytes in order and spreads them over nodes: collects a fragment, adds parity, sends the chunks, goes
- * on with the next fragment while the nodes answer. Memory is bounded by the proxy's byte budget; when that is exhausted
+ * Takes one object's bytes in order and spreads them over nodes, fragment after fragment (`fragment-writer.ts`), going on
+ * with the next while the nodes answer. Memory is bounded by the proxy's byte budget; when that is exhausted
  * for longer than the patience, no node has room, or functions have cost what they may, placing is given up.
  *
  * Must never reject: a failed placing is an object that is served from the store.
  */
-import { crc32 } from 'node:zlib';
-import { type Layout, type LayoutId, type Stripe, stripeOf } from '@sion/core';
-import type { NodeIndex } from '../fleet/fleet.ts';
+import { combineCrc32, type LayoutId, type Stripe, stripeOf } from '@sion/core';
 import type { RequestAccount } from '../objects/request-account.ts';
-import { FragmentBuffer } from './fragment-buffer.ts';
+import { type Cut, FragmentWriter, memoryOf } from './fragment-writer.ts';
 import type { ObjectMemory } from './object-memory.ts';
-import { ChunkTally, PlacedFragment, PlacedObject } from './placed-object.ts';
-
-/** The part of a layout that cutting needs; it is known before the size of a long stream is. */
-interface Cut {
-  readonly dataChunks: number;
-  readonly parityChunks: number;
-  readonly fragmentBytes: number;
-}
+import { ChunkTally, type PlacedFragment, PlacedObject } from './placed-object.ts';
 
 export interface ObjectWriterOptions {
   /** Where it is known. */
@@ -40,10 +31,9 @@ export class ObjectWriter {
   /** On the budget's account for the undecided ones. */
   #undecidedReservedBytes = 0;
   #cut: Cut | undefined;
-  #buffer: FragmentBuffer | undefined;
-  #reservedBytes = 0;
-  #filled = 0;
+  #fragment: FragmentWriter | undefined;
   #takenBytes = 0;
+  #checksum = 0;
   #offeredBytes = 0;
   #givenUp = false;
   readonly #sizeBytes: number | undefined;
@@ -86,7 +76,7 @@ export class ObjectWriter {
       this.#cut = layout;
       await this.#fillUndecided(layout);
     }
-    if (!this.#givenUp && this.#filled > 0) this.#flush(this.#cut);
+    if (!this.#givenUp && this.#fragment !== undefined) this.#finishFragment(this.#fragment);
     if (this.#sizeBytes !== undefined && this.#takenBytes !== this.#sizeBytes) this.abandon();
     if (this.#givenUp) return undefined;
     const object = new PlacedObject(this.#id, this.#memory.layoutOf(this.#takenBytes), this.#fragments, this.#tally);
@@ -100,6 +90,11 @@ export class ObjectWriter {
   /** Placing was given up: nothing more is taken. */
   get isGivenUp(): boolean {
     return this.#givenUp;
+  }
+
+  /** CRC-32 of what was taken; once it is finished. */
+  get checksum(): number {
+    return this.#checksum;
   }
 
   /** When every node has answered. */
@@ -124,7 +119,7 @@ export class ObjectWriter {
     this.#givenUp = true;
     this.#undecided = [];
     this.#releaseUndecided(this.#undecidedReservedBytes);
-    this.#releaseBuffer();
+    this.#letGo();
     this.#memory.free(this.#id, this.#fragments);
   }
 
@@ -155,86 +150,47 @@ export class ObjectWriter {
   async #fill(cut: Cut, bytes: Uint8Array): Promise<void> {
     let taken = 0;
     while (taken < bytes.length && !this.#givenUp) {
-      const buffer = this.#buffer ?? (await this.#openFragment(cut));
-      if (buffer === undefined) return this.abandon();
-      const part = bytes.subarray(taken, taken + buffer.bytes.length - this.#filled);
-      buffer.bytes.set(part, this.#filled);
-      this.#filled += part.length;
-      taken += part.length;
-      this.#takenBytes += part.length;
-      buffer.advance(this.#filled);
-      if (this.#filled === buffer.bytes.length) this.#flush(cut);
+      const fragment = this.#fragment ?? (await this.#openFragment(cut));
+      if (fragment === undefined) return this.abandon();
+      const part = fragment.take(bytes.subarray(taken));
+      if (part === undefined) return this.abandon();
+      taken += part;
+      this.#takenBytes += part;
+      if (fragment.isFull) this.#finishFragment(fragment);
     }
   }
 
-  async #openFragment(cut: Cut): Promise<FragmentBuffer | undefined> {
-    if (this.#memory.isSaving && !this.#isOnlyHere) return undefined;
+  async #openFragment(cut: Cut): Promise<FragmentWriter | undefined> {
+    const memory = this.#memory;
+    if (memory.isSaving && !this.#isOnlyHere) return undefined;
     const leftBytes = (this.#sizeBytes ?? Number.POSITIVE_INFINITY) - this.#takenBytes;
     const lengthBytes = Math.min(cut.fragmentBytes, leftBytes);
     if (lengthBytes <= 0) return undefined;
-    const reserveBytes = lengthBytes + cut.parityChunks * Math.ceil(lengthBytes / cut.dataChunks);
-    const { budget, clock, patienceMs } = this.#memory.parts;
-    if (!(await budget.acquireWithin(reserveBytes, patienceMs, clock))) return undefined;
+    const reservedBytes = memoryOf(cut, lengthBytes);
+    const { budget, clock, patienceMs } = memory.parts;
+    if (!(await budget.acquireWithin(reservedBytes, patienceMs, clock))) return undefined;
     if (this.#givenUp) {
-      budget.release(reserveBytes);
+      budget.release(reservedBytes);
       return undefined;
     }
-    this.#reservedBytes = reserveBytes;
-    this.#filled = 0;
-    this.#buffer = new FragmentBuffer(this.#memory.erasure, cut, lengthBytes);
-    return this.#buffer;
+    this.#fragment = new FragmentWriter({
+      ...{ memory, id: this.#id, cut, lengthBytes, reservedBytes, account: this.#account },
+      ...{ tally: this.#tally, fragments: this.#fragments, isLengthCertain: this.#sizeBytes !== undefined },
+    });
+    return this.#fragment;
   }
 
-  #releaseBuffer(): void {
-    this.#memory.parts.budget.release(this.#reservedBytes);
-    this.#reservedBytes = 0;
-    this.#buffer?.release();
-    this.#buffer = undefined;
-    this.#filled = 0;
+  #finishFragment(fragment: FragmentWriter): void {
+    const checksum = fragment.finish();
+    if (checksum === undefined) return this.abandon();
+    this.#checksum = combineCrc32(this.#checksum, checksum, fragment.filledBytes);
+    this.#letGo();
   }
 
-  /** Codes and sends the collected fragment; its buffer lives until all nodes have answered. */
-  #flush(cut: Cut): void {
-    const buffer = this.#buffer;
-    if (buffer === undefined) return;
-    const filledBytes = this.#filled;
-    const reservedBytes = this.#reservedBytes;
-    this.#buffer = undefined;
-    this.#reservedBytes = 0;
-    this.#filled = 0;
-    const { budget } = this.#memory.parts;
-    const chunkBytes = Math.ceil(filledBytes / cut.dataChunks);
-    const layout: Layout = { ...cut, sizeBytes: filledBytes, chunkBytes, fragments: 1 };
-    const places = this.#memory.choosePlaces(layout, chunkBytes, this.#id.counter);
-    if (places === undefined) {
-      buffer.release();
-      budget.release(reservedBytes);
-      return this.abandon();
-    }
-    const chunks = buffer.chunks(filledBytes);
-    const checksums = chunks.map((chunk) => crc32(chunk));
-    const fragment = new PlacedFragment(places, checksums, this.#tally, false);
-    const number = this.#fragments.push(fragment) - 1;
-    const sent = chunks.map((chunk, index) => this.#store(fragment, number, index, chunk));
-    this.#stores.push(
-      Promise.all(sent).then(() => {
-        fragment.settled = true;
-        buffer.release();
-        budget.release(reservedBytes);
-      }),
-    );
-  }
-
-  async #store(fragment: PlacedFragment, number: number, index: number, payload: Uint8Array): Promise<void> {
-    const node: NodeIndex | undefined = fragment.nodes[index];
-    const checksum = fragment.checksums[index];
-    if (node === undefined || checksum === undefined || payload.length === 0) return;
-    const id = { ...this.#id, fragment: number, index };
-    const { fleet, clock } = this.#memory.parts;
-    const askedMs = clock.monotonicMs();
-    const reply = await fleet.store(node, { id, checksum, payload });
-    this.#account?.noteNode(node, clock.monotonicMs() - askedMs);
-    if (reply.kind === 'ok') fragment.setHeld(index, true);
+  /** The present fragment goes on by itself until its nodes have answered. */
+  #letGo(): void {
+    if (this.#fragment !== undefined) this.#stores.push(this.#fragment.settled());
+    this.#fragment = undefined;
   }
 }
 

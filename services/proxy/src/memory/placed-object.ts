@@ -68,7 +68,7 @@ export class ChunkTally {
   }
 }
 
-/** Per chunk index: its node, its CRC-32, and whether the node is known to hold it. */
+/** Per chunk index: its node, its CRC-32 (once it was sent), and whether the node is known to hold it. */
 export class PlacedFragment {
   readonly checksums: readonly number[];
   /** False while nodes have yet to answer, or a repair is under way. */

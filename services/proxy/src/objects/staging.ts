@@ -43,7 +43,9 @@ export async function stageBytes(
   if (bytes.kind === 'bytes') return new KeptBytes(bytes.bytes);
   if (bytes.sizeBytes !== undefined) assertSize(parts, bytes.sizeBytes);
   // Without room the bytes are not waited for: whoever holds it may be a client that has stopped sending.
-  if (bytes.sizeBytes !== undefined && bytes.sizeBytes <= parts.keptMaxBytes) {
+  // For functions alone they need not be kept: nothing but functions is waited for.
+  const isKept = bytes.sizeBytes !== undefined && bytes.sizeBytes <= parts.keptMaxBytes;
+  if (isKept && options.durability !== 'memory') {
     if (parts.budget.tryAcquire(bytes.sizeBytes)) return await keepStream(parts, bytes.sizeBytes, bytes.pieces);
   }
   return await uploadStream(parts, name, bytes, options);
@@ -82,9 +84,11 @@ async function uploadStream(
   const { upload } = uploading;
   const writer = options.place ? parts.memory.beginWrite(source.sizeBytes, options.account) : undefined;
   try {
-    const { sizeBytes, checksum } = await takeAll(parts, source, options, (piece) =>
-      Promise.all([upload.write(piece), writer?.offer(piece)]),
-    );
+    let checksum = 0;
+    const sizeBytes = await takeAll(parts, source, options, (piece) => {
+      checksum = crc32(piece, checksum);
+      return Promise.all([upload.write(piece), writer?.offer(piece)]);
+    });
     return new UploadedBytes(uploading, sizeBytes, checksum, writer);
   } catch (thrown) {
     writer?.abandon();
@@ -123,11 +127,6 @@ async function beginUpload(
   }
 }
 
-interface Taken {
-  readonly sizeBytes: number;
-  readonly checksum: number;
-}
-
 async function placeStream(
   parts: StagingParts,
   source: Extract<NewBytes, { kind: 'stream' }>,
@@ -137,36 +136,36 @@ async function placeStream(
   const writer = memory.beginWrite(source.sizeBytes, options.account, true);
   if (writer === undefined) throw tooLarge(memory, source.sizeBytes);
   let takenBytes = 0;
-  const taken = await takeAll(parts, source, options, async (piece) => {
+  const take = async (piece: Uint8Array) => {
     takenBytes += piece.length;
     await writer.offer(piece);
     if (writer.isGivenUp) throw takenBytes > memory.parts.maxObjectBytes ? tooLarge(memory, undefined) : noRoom();
-  }).catch((thrown: unknown) => {
+  };
+  await takeAll(parts, source, options, take).catch((thrown: unknown) => {
     writer.abandon();
     throw thrown;
   });
-  return new PlacedBytes(memory, await finishPlacing(memory, writer), taken.sizeBytes, taken.checksum);
+  const placed = await finishPlacing(memory, writer);
+  return new PlacedBytes(memory, placed, takenBytes, writer.checksum);
 }
 
-/** Hands every piece on; rejects when there are more or fewer bytes than announced, or than any object may have. */
+/** Hands every piece on and gives how many bytes they were; rejects when there are more or fewer bytes than announced, or than any object may have. */
 async function takeAll(
   parts: StagingParts,
   source: Extract<NewBytes, { kind: 'stream' }>,
   options: StageOptions,
   take: (piece: Uint8Array) => Promise<unknown>,
-): Promise<Taken> {
-  let checksum = 0;
+): Promise<number> {
   let sizeBytes = 0;
   for await (const piece of source.pieces) {
     sizeBytes += piece.length;
     if (source.sizeBytes !== undefined) assertFits(sizeBytes, source.sizeBytes);
     assertSize(parts, sizeBytes);
     if (options.signal?.aborted) throw options.signal.reason;
-    checksum = crc32(piece, checksum);
     await take(piece);
   }
   if (source.sizeBytes !== undefined) assertWhole(sizeBytes, source.sizeBytes);
-  return { sizeBytes, checksum };
+  return sizeBytes;
 }
 
 function assertSize(parts: StagingParts, sizeBytes: number): void {
