@@ -7,6 +7,7 @@ export * from './network.ts';
 export * from './process-identity.ts';
 export * from './process-usage.ts';
 export * from './random.ts';
+export * from './reused-memory.ts';
 export * from './settings.ts';
 export * from './store.ts';
 export * from './system/clock.ts';

@@ -26,6 +26,7 @@ const usualLimits: RequestLimits = {
 const setStreams: LargeArgumentPolicy = {
   streams: (args) => args.length === 2 && args[0]?.toString('latin1').toLowerCase() === 'set',
   admits: () => true,
+  allocatePiece: (bytes) => Buffer.alloc(bytes),
 };
 
 function encode(args: readonly (string | Uint8Array)[]): Buffer {
@@ -242,7 +243,7 @@ describe('RequestParser', () => {
 
   it('asks before it keeps much in small arguments, and says what was admitted', () => {
     const asked: number[] = [];
-    const policy = { streams: () => false, admits: (bytes: number) => asked.push(bytes) > 0 };
+    const policy = { ...setStreams, streams: () => false, admits: (bytes: number) => asked.push(bytes) > 0 };
     const limits = { ...smallLimits, streamThresholdBytes: 300 };
     const parser = new RequestParser(limits, policy);
     parser.feed(encode(['MGET', 'a', 'b', 'c']));
@@ -252,7 +253,7 @@ describe('RequestParser', () => {
 
   it('asks before it keeps a large argument, and says what was admitted', () => {
     const asked: number[] = [];
-    const policy = { streams: () => false, admits: (bytes: number) => asked.push(bytes) < 2 };
+    const policy = { ...setStreams, streams: () => false, admits: (bytes: number) => asked.push(bytes) < 2 };
     const parser = new RequestParser(smallLimits, policy);
     const costBytes = 333 + 128;
     parser.feed(encode([value]));

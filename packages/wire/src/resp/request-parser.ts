@@ -64,6 +64,8 @@ export interface LargeArgumentPolicy {
   streams(args: readonly Buffer[], argumentCount: number): boolean;
   /** May this many bytes be kept in memory for an argument that does not? They count in the command's `admittedBytes`. */
   admits(bytes: number): boolean;
+  /** Memory of this length for a piece, which is the piece's receiver's then. */
+  allocatePiece(bytes: number): Buffer;
 }
 
 type State = 'start' | 'inline' | 'count' | 'counted' | 'dollar' | 'length' | 'measured' | 'payload' | 'argument-end';
@@ -383,7 +385,7 @@ export class RequestParser {
 
   #openPiece(): Buffer {
     if (this.#piece.length === 0) {
-      this.#piece = Buffer.allocUnsafeSlow(Math.min(this.#remaining, this.#limits.pieceBytes));
+      this.#piece = this.#policy.allocatePiece(Math.min(this.#remaining, this.#limits.pieceBytes));
       this.#pieceFill = 0;
     }
     return this.#piece;

@@ -3,11 +3,18 @@
  * node, epoch, session, token. A hello that passes goes to its node; one that does not is refused with the reason and
  * costs its own connection only. It knows nothing of requests.
  */
-import type { Clock, Connection, Listener, Log, Network, Timer } from '@sion/components';
+import {
+  type Clock,
+  type Connection,
+  type Listener,
+  type Log,
+  type Network,
+  ReusedMemory,
+  type Timer,
+} from '@sion/components';
 import { type Hello, type LinkFrame, linkProtocolVersion, type RefusalCode, type ToProxy } from '@sion/wire';
 import { Link, type LinkListener } from './link.ts';
 import type { FleetNode } from './node.ts';
-import { PayloadMemory } from './payload-memory.ts';
 import type { FleetSettings } from './settings.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -38,7 +45,7 @@ const crowdLogMs = 1000;
 /** The listener and its links. */
 export class LinkServer implements LinkListener {
   /** Where what comes in over all links is put. */
-  readonly payloads = new PayloadMemory(maxIdlePayloadBytes);
+  readonly payloads = new ReusedMemory(maxIdlePayloadBytes);
   readonly #parts: LinkServerParts;
   readonly #links = new Set<Link>();
   readonly #helloTimers = new Map<Link, Timer>();

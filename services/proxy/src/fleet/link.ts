@@ -3,7 +3,7 @@
  * accepted, and counts what the kernel has taken, so that nobody takes a payload back while it is still being sent. It
  * judges no hello and knows no session; a peer that breaks the protocol loses this link and nothing else.
  */
-import type { Connection } from '@sion/components';
+import type { Connection, ReusedMemory } from '@sion/components';
 import {
   encodeFrame,
   type Hello,
@@ -16,7 +16,6 @@ import {
   type ToProxy,
   toProxyMessages,
 } from '@sion/wire';
-import type { PayloadMemory } from './payload-memory.ts';
 
 /** Who a link belongs to; it never changes hands. */
 export interface LinkOwner {
@@ -38,7 +37,7 @@ export interface LinkOptions {
   /** Chunks longer than this are a fault. */
   readonly maxChunkBytes: number;
   /** Where they are put. */
-  readonly payloads: PayloadMemory;
+  readonly payloads: ReusedMemory;
   readonly listener: LinkListener;
   /** The socket itself is gone; may be later than `onClosed`. */
   readonly onGone: () => void;
@@ -53,7 +52,7 @@ interface Unflushed {
 export class Link {
   readonly #connection: Connection;
   readonly #decoder: LinkDecoder<ToProxy>;
-  readonly #payloads: PayloadMemory;
+  readonly #payloads: ReusedMemory;
   readonly #listener: LinkListener;
   #owner: LinkOwner | undefined;
   #writable = true;

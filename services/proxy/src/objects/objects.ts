@@ -78,7 +78,7 @@ export interface ReadTrace {
   readonly coveredBytes?: number;
 }
 
-/** New bytes for an object. A stream is read once; its pieces are the engine's to keep. */
+/** New bytes for an object. A stream is read once; each of its pieces is the engine's until it asks for the next. */
 export type NewBytes =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly sizeBytes?: number; readonly pieces: AsyncIterable<Uint8Array> };

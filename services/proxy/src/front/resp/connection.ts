@@ -69,6 +69,7 @@ export class RespConnection implements Watched, ClientConnection {
     this.#parser = new RequestParser(core.requestLimits, {
       streams: (args, argumentCount) => this.#streams(args, argumentCount),
       admits: (bytes) => core.front.argumentMemory.admit(bytes),
+      allocatePiece: (bytes) => core.pieces.take(bytes),
     });
     this.#pipeline = new Pipeline(
       { commands: settings.pipelineCommands, bytes: settings.pipelineBytes },
@@ -330,7 +331,11 @@ export class RespConnection implements Watched, ClientConnection {
     const found = table.find(args, argumentCount);
     if (found.kind === 'refused') throw new ReplyError('A refused command was opened.');
     this.#note(found.command);
-    const value = new IncomingValue(valueBytes, settings.incomingQueueBytes, () => this.#continueSoon());
+    const value = new IncomingValue({
+      ...{ sizeBytes: valueBytes, maxQueuedBytes: settings.incomingQueueBytes },
+      onRoom: () => this.#continueSoon(),
+      giveBack: (piece) => this.#core.pieces.giveBack(piece),
+    });
     this.#value = value;
     const call = { ...this.#call(args, keysOf(found.command, args, settings.maxKeyBytes)), value };
     this.#pipeline.take({ command: found.command, call, heldBytes: 0 });

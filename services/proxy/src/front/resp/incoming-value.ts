@@ -1,12 +1,21 @@
 /**
  * A large value on its way in: the parser pushes pieces, the engine takes them. It owns the queue between the two, tells
- * the connection when to pause, and swallows the rest of a value that nobody wants any more. It must never hold more
+ * the connection when to pause, gives the pieces' memory back, and swallows the rest of a value that nobody wants any more. It must never hold more
  * than its bound and one piece.
  */
 import type { RequestArguments } from '@sion/wire';
 import type { StagedBytes } from '../../objects/objects.ts';
 import type { Call } from './command.ts';
 import { syntaxError } from './redis-errors.ts';
+
+export interface IncomingValueOptions {
+  readonly sizeBytes: number;
+  readonly maxQueuedBytes: number;
+  /** A full queue has room again. */
+  readonly onRoom: () => void;
+  /** Nobody uses this piece any more. */
+  readonly giveBack: (piece: Uint8Array) => void;
+}
 
 /** See the module. */
 export class IncomingValue {
@@ -15,6 +24,7 @@ export class IncomingValue {
   readonly rest: Promise<RequestArguments>;
   readonly #maxQueuedBytes: number;
   readonly #onRoom: () => void;
+  readonly #giveBack: (piece: Uint8Array) => void;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #unwanted = false;
@@ -23,12 +33,12 @@ export class IncomingValue {
   #wake: (() => void) | undefined;
   readonly #settleRest: PromiseWithResolvers<RequestArguments>;
 
-  /** `onRoom` is called when a full queue has room again. */
-  constructor(sizeBytes: number, maxQueuedBytes: number, onRoom: () => void) {
+  constructor({ sizeBytes, maxQueuedBytes, onRoom, giveBack }: IncomingValueOptions) {
     this.sizeBytes = sizeBytes;
     this.#missingBytes = sizeBytes;
     this.#maxQueuedBytes = maxQueuedBytes;
     this.#onRoom = onRoom;
+    this.#giveBack = giveBack;
     this.#settleRest = Promise.withResolvers();
     this.rest = this.#settleRest.promise;
     // Whoever waits hears of the failure; nobody has to wait.
@@ -41,7 +51,7 @@ export class IncomingValue {
   }
 
   push(piece: Uint8Array): void {
-    if (this.#unwanted) return;
+    if (this.#unwanted) return this.#giveBack(piece);
     this.#queue.push(piece);
     this.#queuedBytes += piece.byteLength;
     this.#wakeUp();
@@ -67,7 +77,7 @@ export class IncomingValue {
     this.#drop();
   }
 
-  /** The value's bytes in order, once; each piece is the taker's. */
+  /** The value's bytes in order, once; each piece is the taker's until it asks for the next. */
   async *pieces(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       while (this.#missingBytes > 0) {
@@ -76,6 +86,7 @@ export class IncomingValue {
         if (piece !== undefined) {
           this.#missingBytes -= piece.byteLength;
           yield piece;
+          this.#giveBack(piece);
         } else {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
@@ -98,6 +109,7 @@ export class IncomingValue {
 
   #drop(): void {
     const wasFull = this.full;
+    for (const piece of this.#queue) this.#giveBack(piece);
     this.#queue.length = 0;
     this.#queuedBytes = 0;
     if (wasFull) this.#onRoom();

@@ -2,7 +2,16 @@
  * The RESP server: listens, gives each connection its client, and stops in good order. It owns what connections share:
  * the command table, the counts for INFO, and the bound on arguments that all of them together keep in memory.
  */
-import type { Clock, Connection, Listener, Log, Network, ProcessUsage, Random } from '@sion/components';
+import {
+  type Clock,
+  type Connection,
+  type Listener,
+  type Log,
+  type Network,
+  type ProcessUsage,
+  type Random,
+  ReusedMemory,
+} from '@sion/components';
 import { ReplyWriter, type RequestLimits, SionError } from '@sion/wire';
 import type { Objects } from '../../objects/objects.ts';
 import type { StatusSource } from '../../status/status.ts';
@@ -42,11 +51,16 @@ export interface RespServer {
 }
 
 /** What a connection asks of its server. */
+/** Of memory for pieces of large values that is kept to be used again. */
+const maxIdlePieceBytes = 16 * 1024 * 1024;
+
 export interface RespServerCore {
   readonly front: Front;
   readonly log: Log;
   readonly requestLimits: RequestLimits;
   readonly writer: ReplyWriter;
+  /** Where pieces of large values are read to. */
+  readonly pieces: ReusedMemory;
   /** The error for a command whose arguments were not admitted. */
   tooMuch(command: string): SionError;
   onClosed(connection: RespConnection, client: Client): void;
@@ -81,6 +95,7 @@ class RunningServer implements RespServer {
       log: parts.log,
       requestLimits: requestLimits(settings),
       writer: new ReplyWriter(),
+      pieces: new ReusedMemory(maxIdlePieceBytes),
       tooMuch: (command) => tooMuch(command, settings),
       onClosed: (connection, client) => this.#onClosed(connection, client),
     };

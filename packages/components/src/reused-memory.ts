@@ -1,17 +1,17 @@
 /**
- * Memory for the chunks that come in over links. Fresh memory costs more than the copy of it, and garbage of such size keeps
- * the collector busy; so memory that its user gives back is used again. Giving back is a favour, not a duty: what nobody gives
+ * Memory for large pieces of what comes in. Fresh memory costs more than the copy of it, and garbage of such size keeps the
+ * collector busy; so memory that its user gives back is used again. Giving back is a favour, not a duty: what nobody gives
  * back is garbage like any other. It keeps at most `maxIdleBytes` for later.
  *
  * Must never hand out memory that somebody still reads: only its sole user gives it back, once nothing of it is under way.
  */
 
-/** Smaller chunks are not worth the book-keeping. */
+/** Smaller pieces are not worth the book-keeping. */
 const leastBytes = 64 * 1024;
 /** Lengths are rounded up to whole ones of these, so that much the same lengths share memory. */
 const grainBytes = 64 * 1024;
 
-export class PayloadMemory {
+export class ReusedMemory {
   readonly #maxIdleBytes: number;
   /** By length; the ones used last at the end. */
   readonly #idle = new Map<number, ArrayBuffer[]>();
@@ -35,12 +35,12 @@ export class PayloadMemory {
   }
 
   /** Of exactly this length; with whatever was there before. */
-  take(lengthBytes: number): Uint8Array {
+  take(lengthBytes: number): Buffer {
     if (lengthBytes < leastBytes) return Buffer.allocUnsafeSlow(lengthBytes);
     const wholeBytes = Math.ceil(lengthBytes / grainBytes) * grainBytes;
     const memory = this.#reuse(wholeBytes) ?? this.#allocate(wholeBytes);
     this.#out.add(memory);
-    return new Uint8Array(memory, 0, lengthBytes);
+    return Buffer.from(memory, 0, lengthBytes);
   }
 
   /** The memory behind `bytes`, or a part of it, is not used any more. Of other memory, or a second time: nothing. */

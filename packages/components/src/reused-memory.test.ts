@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { PayloadMemory } from './payload-memory.ts';
+import { ReusedMemory } from './reused-memory.ts';
 
 const grain = 64 * 1024;
 
 it('memory that was given back is used again, for about the same length', () => {
-  const memory = new PayloadMemory(10 * grain);
+  const memory = new ReusedMemory(10 * grain);
   const first = memory.take(3 * grain - 5);
   expect(first).toHaveLength(3 * grain - 5);
   memory.giveBack(first.subarray(7));
@@ -16,7 +16,7 @@ it('memory that was given back is used again, for about the same length', () => 
 });
 
 it('what is given back twice, or is not of it, is handed out once at most', () => {
-  const memory = new PayloadMemory(10 * grain);
+  const memory = new ReusedMemory(10 * grain);
   const mine = memory.take(grain);
   memory.giveBack(mine);
   memory.giveBack(mine);
@@ -28,7 +28,7 @@ it('what is given back twice, or is not of it, is handed out once at most', () =
 });
 
 it('keeps no more than its bound, and of that what was given back last', () => {
-  const memory = new PayloadMemory(4 * grain);
+  const memory = new ReusedMemory(4 * grain);
   const many = Array.from({ length: 3 }, () => memory.take(grain));
   const large = memory.take(3 * grain);
   const tooLarge = memory.take(5 * grain);
