@@ -22,6 +22,8 @@ import type { PlacedObject } from './placed-object.ts';
 /** Of the time that the other chunks took, what the last ones may take beyond it; of the hedge's delay, the least of that. */
 const [lagShare, leastLagShare] = [0.5, 0.1];
 
+const readIsOver = new Error('the read has what it needs');
+
 export interface FragmentReadOptions {
   readonly memory: ObjectMemory;
   readonly object: PlacedObject;
@@ -33,6 +35,8 @@ export interface FragmentReadOptions {
   /** Reads bytes of the object from the store, of exactly this version; rejects when it is superseded. */
   readonly readStore: (range: ByteRange) => Promise<Uint8Array>;
   readonly signal: AbortSignal;
+  /** Told of each chunk that memory brings, at once; whether nobody else has got it, so that its memory may be given back. */
+  readonly onChunk?: (index: number, chunk: Uint8Array, isSole: boolean) => void;
   /** Told how long each node took. */
   readonly account?: RequestAccount;
 }
@@ -43,8 +47,6 @@ export interface FragmentBytes {
   readonly decoded: boolean;
   readonly storeRequests: number;
   readonly nodes: readonly NodeIndex[];
-  /** The chunks that nobody else has got; they may be given back to the fleet. */
-  readonly sole: ReadonlySet<Uint8Array>;
 }
 
 /** Rejects with what `readStore` rejects with, or the signal's reason. */
@@ -65,7 +67,7 @@ export async function readFragment(options: FragmentReadOptions): Promise<Fragme
       chunks[index] = rebuilt.get(index)?.subarray(0, chunkLength(object.layout, fragment, index));
     }
   }
-  return { chunks, decoded, storeRequests, nodes: [...nodes], sole: gathered.sole };
+  return { chunks, decoded, storeRequests, nodes: [...nodes] };
 }
 
 /** Reads the wanted chunks without asking memory. Rejects as {@link readFragment} does. */
@@ -74,7 +76,7 @@ export async function loadFragment(options: FragmentReadOptions): Promise<Fragme
   const chunks = new Array<Uint8Array | undefined>(layout.dataChunks + layout.parityChunks).fill(undefined);
   const runs = consecutiveRuns(options.wanted);
   await Promise.all(runs.map((run) => loadRun(options, run, chunks)));
-  return { chunks, decoded: false, storeRequests: runs.length, nodes: [], sole: new Set() };
+  return { chunks, decoded: false, storeRequests: runs.length, nodes: [] };
 }
 
 interface Gathered {
@@ -83,7 +85,6 @@ interface Gathered {
   readonly end: FragmentReadEnd;
   readonly chunks: (Uint8Array | undefined)[];
   readonly nodes: ReadonlySet<NodeIndex>;
-  readonly sole: ReadonlySet<Uint8Array>;
   /** Chunks that nobody gave because all who have them have too much to do. */
   readonly refused: ReadonlySet<number>;
 }
@@ -170,7 +171,6 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
   const scene = sceneOf(options);
   const { plan, places, chunks } = scene;
   const nodes = new Set<NodeIndex>();
-  const sole = new Set<Uint8Array>();
   const refused = new Set<number>();
   const placed = object.fragments[fragment];
   const over = new AbortController();
@@ -184,11 +184,14 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
     const timer = clock.after(hedgeMs, () => step(plan.onHedge()));
     let lag: Timer | undefined;
     let storeRequests = 0;
+    let isOver = false;
     const finish = () => {
+      isOver = true;
       timer.cancel();
       lag?.cancel();
       signal.removeEventListener('abort', onAbort);
-      over.abort();
+      // An abort costs more than a chunk's whole way; most reads have nothing to give up.
+      if (plan.outstanding().length > 0) over.abort(readIsOver);
     };
     const ask = async (index: number) => {
       const home = places[index];
@@ -200,10 +203,10 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       options.account?.noteNode(node, clock.monotonicMs() - askedMs);
       if (reply.kind === 'ok') {
         chunks[index] ??= reply.value;
-        if (reply.isSole === true) sole.add(reply.value);
+        options.onChunk?.(index, reply.value, reply.isSole === true);
         nodes.add(node);
         step(plan.onChunk(index));
-        if (lag === undefined && !over.signal.aborted && plan.isNearlyDone()) {
+        if (lag === undefined && !isOver && plan.isNearlyDone()) {
           const lagMs = Math.max((clock.monotonicMs() - begunMs) * lagShare, hedgeMs * leastLagShare);
           lag = clock.after(lagMs, () => step(plan.onLag()));
         }
@@ -216,7 +219,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
       for (const index of next.ask) void ask(index);
       if (next.finished === undefined) return;
       finish();
-      resolve({ end: next.finished, chunks, nodes, storeRequests, refused, sole });
+      resolve({ end: next.finished, chunks, nodes, storeRequests, refused });
     };
     // Memory goes on meanwhile, and alone where the store cannot be reached.
     const race = (run: readonly number[]) =>

@@ -1,6 +1,6 @@
 /**
- * The body of a read that memory serves: fragment after fragment, the next one fetched while the present one is sent,
- * within the proxy's byte budget. Bytes that memory has lost come from the store, of exactly the same version; so do,
+ * The body of a read that memory serves: fragment after fragment, each chunk handed on as soon as it and those before it are
+ * there, the next fragment fetched while the present one is sent, within the proxy's byte budget. Bytes that memory has lost come from the store, of exactly the same version; so do,
  * chunk by chunk, fragments for which the proxy's memory has no room for long: readers who hold it without reading must not
  * hold up others. When functions have cost what they may while a body is sent, the rest of it comes from the store, too, as
  * far as that still has this version.
@@ -11,6 +11,7 @@ import { SionError } from '@sion/wire';
 import { type FragmentBytes, type FragmentReadOptions, loadFragment, readFragment } from '../memory/fragment-read.ts';
 import type { ObjectMemory } from '../memory/object-memory.ts';
 import type { PlacedObject } from '../memory/placed-object.ts';
+import { ArrivingChunks } from './arriving-chunks.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { ObjectBody, ObjectRange, ReadSource, ReadTrace } from './objects.ts';
 import type { RequestAccount } from './request-account.ts';
@@ -49,7 +50,13 @@ interface Fetching {
   readonly step: Step;
   /** On the budget's account; 0 once they were given back. */
   reservedBytes: number;
-  readonly fragment: Promise<FragmentBytes>;
+  readonly chunks: ArrivingChunks;
+  /** Memory of its chunks that nothing else uses, and that may be given back when it was sent. */
+  readonly sole: Set<ArrayBufferLike>;
+  /** Some was given back: what came is no longer at hand whole. */
+  isGivenBack: boolean;
+  /** What it has cost and what it needs was told. */
+  isNoted: boolean;
 }
 
 export class MemoryBody implements ObjectBody {
@@ -60,8 +67,8 @@ export class MemoryBody implements ObjectBody {
   readonly #stop = new AbortController();
   readonly #onOuterAbort = () => this.cancel();
   readonly #nodes = new Set<number>();
-  /** Memory of the chunks that were handed on and that nothing else uses. */
-  readonly #sole = new Set<ArrayBufferLike>();
+  /** Whose memory is being sent, by the memory. */
+  readonly #handedOn = new Map<ArrayBufferLike, Fetching>();
   #source: ReadSource = 'memory';
   #storeRequests = 0;
   #coveredBytes = 0;
@@ -90,11 +97,18 @@ export class MemoryBody implements ObjectBody {
     };
   }
 
-  /** Fetches the first fragment, so that what fails early fails before the answer has begun. */
+  /**
+   * Fetches the first chunk, so that what fails early fails before the answer has begun; where an account is kept, the first
+   * fragment, so that it can be told of before.
+   */
   async prime(): Promise<void> {
     try {
       await this.#begin();
-      await this.#ahead?.fragment;
+      const ahead = this.#ahead;
+      const first = ahead?.step.chunks[0];
+      if (ahead === undefined || first === undefined) return;
+      if (this.#options.account === undefined) await ahead.chunks.chunk(first.index);
+      else this.#note(ahead, await ahead.chunks.whole);
     } catch (thrown) {
       this.#end(false);
       throw thrown;
@@ -110,7 +124,11 @@ export class MemoryBody implements ObjectBody {
   }
 
   giveBack(piece: Uint8Array): void {
-    if (this.#sole.delete(piece.buffer)) this.#options.memory.parts.fleet.giveBack(piece);
+    const fetching = this.#handedOn.get(piece.buffer);
+    this.#handedOn.delete(piece.buffer);
+    if (fetching?.sole.delete(piece.buffer) !== true) return;
+    fetching.isGivenBack = true;
+    this.#options.memory.parts.fleet.giveBack(piece);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -124,15 +142,15 @@ export class MemoryBody implements ObjectBody {
         if (current === undefined) break;
         this.#current = current;
         try {
-          const fragment = await current.fragment;
-          this.#beginAhead();
-          this.#note(current.step, fragment);
           for (const part of current.step.chunks) {
-            const chunk = fragment.chunks[part.index];
-            if (chunk === undefined) throw new SionError('internal', 'a wanted chunk is missing after its read');
+            const chunk = await current.chunks.chunk(part.index);
             if (this.#ended) throw this.#stopped();
+            if (current.chunks.isWhole && this.#ahead === undefined) this.#beginAhead();
+            if (current.sole.has(chunk.buffer)) this.#handedOn.set(chunk.buffer, current);
             yield chunk.subarray(part.start, part.end);
           }
+          const fragment = await current.chunks.whole;
+          if (!current.isNoted) this.#note(current, fragment);
         } finally {
           this.#giveBack(current);
         }
@@ -189,8 +207,19 @@ export class MemoryBody implements ObjectBody {
       step.chunks.map((part) => part.index),
     );
     this.#steps.shift();
-    this.#ahead = { step, reservedBytes: bytes, fragment: this.#readFragment(this.#fragmentOptions(step)) };
-    this.#ahead.fragment.catch(() => {});
+    const sole = new Set<ArrayBufferLike>();
+    // What is to be put back or moved is needed longer.
+    const isInPlace = object.fragments[step.fragment]?.held.every(Boolean) && !memory.isOutdated(object, step.fragment);
+    const chunks = new ArrivingChunks((arrive) =>
+      this.#readFragment({
+        ...this.#fragmentOptions(step),
+        onChunk: (index, chunk, isSole) => {
+          if (isSole && isInPlace) sole.add(chunk.buffer);
+          arrive(index, chunk);
+        },
+      }),
+    );
+    this.#ahead = { step, reservedBytes: bytes, chunks, sole, isGivenBack: false, isNoted: false };
   }
 
   async #readFragment(options: FragmentReadOptions): Promise<FragmentBytes> {
@@ -208,8 +237,8 @@ export class MemoryBody implements ObjectBody {
   #loadAhead({ fragment, chunks }: Step): void {
     const step = { fragment, chunks: chunks.slice(0, 1) };
     this.#steps.splice(0, 1, ...(chunks.length > 1 ? [{ fragment, chunks: chunks.slice(1) }] : []));
-    this.#ahead = { step, reservedBytes: 0, fragment: loadFragment(this.#fragmentOptions(step)) };
-    this.#ahead.fragment.catch(() => {});
+    const arriving = new ArrivingChunks(() => loadFragment(this.#fragmentOptions(step)));
+    this.#ahead = { step, reservedBytes: 0, chunks: arriving, sole: new Set(), isGivenBack: false, isNoted: false };
   }
 
   #fragmentOptions(step: Step): FragmentReadOptions {
@@ -223,7 +252,9 @@ export class MemoryBody implements ObjectBody {
   }
 
   /** Remembers where the bytes came from; what was missing or lies too far back is mended in passing. */
-  #note(step: Step, fragment: FragmentBytes): void {
+  #note(fetching: Fetching, fragment: FragmentBytes): void {
+    const { step } = fetching;
+    fetching.isNoted = true;
     for (const node of fragment.nodes) this.#nodes.add(node);
     this.#storeRequests += fragment.storeRequests;
     for (const part of step.chunks) this.#coveredBytes += part.end - part.start;
@@ -232,14 +263,12 @@ export class MemoryBody implements ObjectBody {
     const data = fragment.chunks
       .slice(0, this.#options.object.layout.dataChunks)
       .filter((chunk) => chunk !== undefined);
-    const isWhole = data.length === this.#options.object.layout.dataChunks;
+    const isWhole = data.length === this.#options.object.layout.dataChunks && !fetching.isGivenBack;
     const { memory, object, onRepair } = this.#options;
     const work = memory.passed(object, step.fragment, isWhole ? data : undefined);
-    if (work !== undefined) return onRepair(work);
-    for (const { index } of step.chunks) {
-      const chunk = fragment.chunks[index];
-      if (chunk !== undefined && fragment.sole.has(chunk)) this.#sole.add(chunk.buffer);
-    }
+    if (work === undefined) return;
+    fetching.sole.clear();
+    onRepair(work);
   }
 
   #giveBack(fetching: Fetching | undefined): void {
@@ -253,7 +282,7 @@ export class MemoryBody implements ObjectBody {
     this.#ended = true;
     const { memory, object, signal, onEnd } = this.#options;
     signal?.removeEventListener('abort', this.#onOuterAbort);
-    this.#stop.abort(this.#stopped());
+    if (!finished) this.#stop.abort(this.#stopped());
     this.#giveBack(this.#current);
     this.#giveBack(this.#ahead);
     this.#ahead = undefined;

@@ -44,6 +44,7 @@ export type RangeRequest = { readonly start: number; readonly end?: number } | {
 
 export interface ReadOptions {
   readonly range?: RangeRequest;
+  /** Of a read from memory, it and the body's trace know of the first fragment when the outcome is there. */
   readonly account?: RequestAccount;
   /** Gives up: the read rejects and holds nothing any more. */
   readonly signal?: AbortSignal;
