@@ -8,11 +8,11 @@
 
 /** Smaller pieces are not worth the book-keeping. */
 const leastBytes = 64 * 1024;
-/** Lengths are rounded up to whole ones of these, so that much the same lengths share memory. */
-const grainBytes = 64 * 1024;
+const defaultGrainBytes = 64 * 1024;
 
 export class ReusedMemory {
   readonly #maxIdleBytes: number;
+  readonly #grainBytes: number;
   /** By length; the ones used last at the end. */
   readonly #idle = new Map<number, ArrayBuffer[]>();
   /** Handed out and not given back. */
@@ -20,8 +20,10 @@ export class ReusedMemory {
   #idleBytes = 0;
   #allocatedBytes = 0;
 
-  constructor(maxIdleBytes: number) {
+  /** Lengths are rounded up to whole grains, so that much the same lengths share memory. */
+  constructor(maxIdleBytes: number, grainBytes: number = defaultGrainBytes) {
     this.#maxIdleBytes = maxIdleBytes;
+    this.#grainBytes = grainBytes;
   }
 
   /** Kept for later. */
@@ -37,7 +39,7 @@ export class ReusedMemory {
   /** Of exactly this length; with whatever was there before. */
   take(lengthBytes: number): Buffer {
     if (lengthBytes < leastBytes) return Buffer.allocUnsafeSlow(lengthBytes);
-    const wholeBytes = Math.ceil(lengthBytes / grainBytes) * grainBytes;
+    const wholeBytes = Math.ceil(lengthBytes / this.#grainBytes) * this.#grainBytes;
     const memory = this.#reuse(wholeBytes) ?? this.#allocate(wholeBytes);
     this.#out.add(memory);
     return Buffer.from(memory, 0, lengthBytes);

@@ -79,6 +79,5 @@ function storeChunk(memory: ChunkMemory, { id, checksum, payload }: StoreChunk):
 function fetchChunk(memory: ChunkMemory, { id }: FetchChunk): Chunk | Failed {
   const outcome = memory.fetch(id);
   if (outcome.kind === 'hit') return { type: 'chunk', checksum: outcome.checksum, payload: outcome.bytes };
-  if (outcome.kind === 'missing') return failed('missing', 'no such chunk');
-  return failed('corrupt', 'the bytes held no longer have their checksum; the chunk was dropped');
+  return failed('missing', 'no such chunk');
 }

@@ -1,12 +1,14 @@
 /**
  * The chunks that this instance holds: the only state that outlives a session. It keeps exact accounts against the
- * capacity, what is reserved for loads under way included, and lets no byte in or out that fails its checksum. It never
- * evicts by itself: the proxy decides what goes.
+ * capacity, what is reserved for loads under way included, and lets no byte in that fails its checksum; whoever fetches a
+ * chunk checks it with the checksum that goes with it. It never evicts by itself: the proxy decides what goes. The memory of
+ * what went is used again, unless it is still being sent.
  *
  * A chunk costs its bytes and {@link chunkOverheadBytes}, so that a million tiny chunks cannot overrun the memory that
  * the bytes alone would leave free.
  */
 import { crc32 } from 'node:zlib';
+import { ReusedMemory } from '@sion/components';
 import {
   type ChunkId,
   chunkKey,
@@ -30,10 +32,7 @@ export type StoreOutcome =
 
 export type FetchOutcome =
   /** The held bytes themselves; they never change, also when the chunk is evicted meanwhile. */
-  | { readonly kind: 'hit'; readonly checksum: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'missing' }
-  /** The bytes no longer have their checksum; the chunk was dropped. */
-  | { readonly kind: 'corrupt' };
+  { readonly kind: 'hit'; readonly checksum: number; readonly bytes: Uint8Array } | { readonly kind: 'missing' };
 
 /** Room set aside for a chunk whose bytes are still to come. */
 export interface Reservation {
@@ -49,16 +48,43 @@ export interface ManifestSlice {
   readonly more: boolean;
 }
 
+/** Memory of evicted chunks that is kept for the next ones: so much, and no more than this share of the capacity. */
+const maxFreedBytes = 16 * 1024 * 1024;
+const freedShare = 1 / 32;
+
+/** What is allocated is whole pages anyway. */
+const pageBytes = 4096;
+
 export class ChunkMemory {
   readonly capacityBytes: number;
   readonly #manifest = new Manifest();
   readonly #bytes = new Map<string, Uint8Array>();
+  /** Of evicted chunks. */
+  readonly #freed: ReusedMemory;
+  /** How often each is being sent. */
+  readonly #lent = new Map<Uint8Array, number>();
   #reservedBytes = 0;
   /** Where the last page ended, so that the next one need not count from the start. */
   #cursor: { readonly at: number; readonly rest: IterableIterator<ManifestEntry> } | undefined;
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes;
+    this.#freed = new ReusedMemory(Math.min(maxFreedBytes, capacityBytes * freedShare), pageBytes);
+  }
+
+  /** Memory for a chunk's bytes, with whatever was there before. */
+  allocate(lengthBytes: number): Uint8Array {
+    return this.#freed.take(lengthBytes);
+  }
+
+  /** The bytes, which {@link fetch} has given, are being sent until what this gives is called. */
+  lend(bytes: Uint8Array): () => void {
+    this.#lent.set(bytes, (this.#lent.get(bytes) ?? 0) + 1);
+    return () => {
+      const left = (this.#lent.get(bytes) ?? 0) - 1;
+      if (left > 0) this.#lent.set(bytes, left);
+      else this.#lent.delete(bytes);
+    };
   }
 
   get count(): number {
@@ -111,14 +137,16 @@ export class ChunkMemory {
     const entry = this.#manifest.get(id);
     const bytes = this.#bytes.get(chunkKey(id));
     if (entry === undefined || bytes === undefined) return { kind: 'missing' };
-    if (crc32(bytes) === entry.checksum) return { kind: 'hit', checksum: entry.checksum, bytes };
-    this.evict(id);
-    return { kind: 'corrupt' };
+    return { kind: 'hit', checksum: entry.checksum, bytes };
   }
 
   /** Forgets a chunk; an unknown one is no error. */
   evict(id: ChunkId): void {
-    if (this.#manifest.remove(id)) this.#bytes.delete(chunkKey(id));
+    if (!this.#manifest.remove(id)) return;
+    const key = chunkKey(id);
+    const bytes = this.#bytes.get(key);
+    this.#bytes.delete(key);
+    if (bytes !== undefined && !this.#lent.has(bytes)) this.#freed.giveBack(bytes);
   }
 
   /**

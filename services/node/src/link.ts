@@ -42,6 +42,8 @@ export interface LinkParts {
 export interface LinkOptions {
   readonly dialTimeoutMs: number;
   readonly maxPayloadBytes: number;
+  /** Where chunks that come in are put. */
+  readonly allocatePayload: (lengthBytes: number) => Uint8Array;
 }
 
 /** Dials; rejects with `unavailable`. */
@@ -52,7 +54,7 @@ export async function dialLink(
   options: LinkOptions,
 ): Promise<Link> {
   const connection = await parts.network.dial(target.host, target.port, options.dialTimeoutMs);
-  return new Link(parts, connection, kind, target, options.maxPayloadBytes);
+  return new Link(parts, connection, kind, target, options);
 }
 
 export class Link {
@@ -75,7 +77,7 @@ export class Link {
     connection: Connection,
     kind: LinkKind,
     target: LinkTarget,
-    maxPayloadBytes: number,
+    { maxPayloadBytes, allocatePayload }: LinkOptions,
   ) {
     this.kind = kind;
     this.target = target;
@@ -86,6 +88,7 @@ export class Link {
     this.#decoder = new LinkDecoder({
       messages: toNodeMessages,
       maxPayloadBytes,
+      allocatePayload,
       onFrame: (frame) => this.#take(frame),
     });
     connection.attach({
@@ -123,11 +126,11 @@ export class Link {
     this.#inbox.length = 0;
   }
 
-  /** Queues a frame of the present session; nothing happens on a closed link. */
-  send(request: number, message: ToProxy): void {
-    if (!this.#open) return;
+  /** Queues a frame of the present session; on a closed link nothing happens. `onTaken`: its payload is with the kernel, or lost. */
+  send(request: number, message: ToProxy, onTaken?: () => void): void {
+    if (!this.#open) return onTaken?.();
     const parts = encodeFrame({ session: this.#session, request, message });
-    if (this.#connection.write(parts)) return;
+    if (this.#connection.write(parts, onTaken)) return;
     this.#full = true;
     this.#connection.pause();
   }

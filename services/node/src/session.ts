@@ -139,8 +139,10 @@ class Session implements LinkListener {
   async #dial(kind: LinkKind): Promise<Link | undefined> {
     const { settings } = this.#parts;
     const { host, port, epoch } = this.#invocation;
+    const { memory } = this.#parts.holdings;
+    const allocatePayload = (lengthBytes: number) => memory.allocate(lengthBytes);
     try {
-      return await dialLink(this.#parts, kind, { host, port, epoch }, settings);
+      return await dialLink(this.#parts, kind, { host, port, epoch }, { ...settings, allocatePayload });
     } catch (error) {
       this.#parts.log.warn('proxy-unreachable', { link: kind, host, port, error });
       return undefined;
@@ -173,7 +175,10 @@ class Session implements LinkListener {
 
   #serve(link: Link, request: number, message: NodeRequest): void {
     const answer = answerRequest(this.#parts.holdings, message);
-    if (!(answer instanceof Promise)) return link.send(request, answer);
+    if (!(answer instanceof Promise)) {
+      const onTaken = answer.type === 'chunk' ? this.#parts.holdings.memory.lend(answer.payload) : undefined;
+      return link.send(request, answer, onTaken);
+    }
     this.#pending += 1;
     const settle = async () => {
       const late = await answer;
