@@ -55,6 +55,10 @@ class MemoryConnection implements Connection {
     return !this.#full;
   }
 
+  writeSoon(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
+    return this.write(parts, onTaken);
+  }
+
   /** Hands on what waits, unless stalled. */
   flush(): void {
     if (this.stalled || this.closed) return;

@@ -32,6 +32,8 @@ export interface Connection {
    * the caller's again.
    */
   write(parts: readonly Uint8Array[], onTaken?: () => void): boolean;
+  /** As {@link write}, but together with what else is written in this turn of the event loop: for many short messages. */
+  writeSoon(parts: readonly Uint8Array[], onTaken?: () => void): boolean;
   /** Stops and resumes reading (back-pressure). */
   pause(): void;
   resume(): void;

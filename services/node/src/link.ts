@@ -130,7 +130,7 @@ export class Link {
   send(request: number, message: ToProxy, onTaken?: () => void): void {
     if (!this.#open) return onTaken?.();
     const parts = encodeFrame({ session: this.#session, request, message });
-    if (this.#connection.write(parts, onTaken)) return;
+    if (this.#connection.writeSoon(parts, onTaken)) return;
     this.#full = true;
     this.#connection.pause();
   }

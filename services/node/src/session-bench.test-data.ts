@@ -122,6 +122,11 @@ export class SessionBench {
         seen.mostBuffered = Math.max(seen.mostBuffered, connection.bufferedBytes);
         return belowMark;
       },
+      writeSoon(parts, onTaken) {
+        const belowMark = connection.writeSoon(parts, onTaken);
+        seen.mostBuffered = Math.max(seen.mostBuffered, connection.bufferedBytes);
+        return belowMark;
+      },
       pause() {
         seen.pauses += 1;
         connection.pause();

@@ -248,3 +248,31 @@ test.each([
 test('accepted sockets can read to memory of ours here', async () => {
   expect(await canOwnBuffers()).toBe(true);
 });
+
+test('what is written soon keeps its place, and is told of when it was taken or lost', async () => {
+  const { near, far } = await pair();
+  const received = collect(far);
+  collect(near);
+  const taken: string[] = [];
+  near.writeSoon([Buffer.from('a'), Buffer.from('b')], () => taken.push('ab'));
+  near.writeSoon([Buffer.from('c')]);
+  expect(near.bufferedBytes).toBe(3);
+  near.write([Buffer.from('d')], () => taken.push('d'));
+  near.writeSoon([Buffer.from('e')]);
+  expect((await received.until(5)).toString()).toBe('abcde');
+  await expect.poll(() => taken).toEqual(['ab', 'd']);
+  near.writeSoon([Buffer.from('f')], () => taken.push('f'));
+  near.destroy();
+  expect(taken).toEqual(['ab', 'd', 'f']);
+  near.writeSoon([Buffer.from('g')], () => taken.push('g'));
+  expect(taken).toEqual(['ab', 'd', 'f', 'g']);
+});
+
+test('what is written soon leaves before an end', async () => {
+  const { near, far } = await pair();
+  const received = collect(far);
+  collect(near);
+  near.writeSoon([Buffer.from('last')]);
+  near.end();
+  expect((await received.until(4)).toString()).toBe('last');
+});

@@ -17,6 +17,11 @@ export class SocketConnection implements Connection {
   readonly #socket: Socket;
   readonly #highWaterBytes: number;
   #full = false;
+  /** Written in this turn, and not yet with the socket. */
+  #queued: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #onTaken: (() => void)[] = [];
+  #soon: NodeJS.Immediate | undefined;
   #paused = false;
   #handlers: ConnectionHandlers | undefined;
   /** Where reads go that the handlers have no target for; valid until the next read of any connection that shares it. */
@@ -41,6 +46,7 @@ export class SocketConnection implements Connection {
     });
     socket.on('close', () => {
       this.#state = 'over';
+      this.#drop();
       this.#handlers?.onClose(this.#error);
     });
   }
@@ -54,7 +60,7 @@ export class SocketConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#queuedBytes;
   }
 
   /** Reads the two ends' addresses, which are unknown before the socket is connected and lost when it closes. */
@@ -83,24 +89,65 @@ export class SocketConnection implements Connection {
   }
 
   write(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
-    const socket = this.#socket;
-    const last = parts.at(-1);
-    // Nobody is left to drain: true, so that no writer waits for it.
-    if (this.#state !== 'open' || !socket.writable || last === undefined) {
+    return this.#queue(parts, onTaken) ? this.#flush() : true;
+  }
+
+  writeSoon(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
+    if (!this.#queue(parts, onTaken)) return true;
+    // Beyond that, waiting would only cost memory.
+    if (this.#queuedBytes >= leastHighWaterBytes) return this.#flush();
+    this.#soon ??= setImmediate(() => this.#flush());
+    return !this.#full;
+  }
+
+  /** False when nobody is left to send to. */
+  #queue(parts: readonly Uint8Array[], onTaken: (() => void) | undefined): boolean {
+    if (this.#state !== 'open' || !this.#socket.writable) {
       onTaken?.();
-      return true;
+      return false;
     }
-    if (parts.length === 1) {
-      socket.write(last, onTaken);
+    for (const part of parts) {
+      if (part.byteLength === 0) continue;
+      this.#queued.push(part);
+      this.#queuedBytes += part.byteLength;
+    }
+    if (onTaken !== undefined) this.#onTaken.push(onTaken);
+    return true;
+  }
+
+  /** Hands what is queued to the kernel, as one write; false when too much waits there. */
+  #flush(): boolean {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    const [parts, onTaken] = [this.#queued, this.#onTaken];
+    this.#queued = [];
+    this.#onTaken = [];
+    this.#queuedBytes = 0;
+    const tell = onTaken.length === 0 ? undefined : () => onTaken.forEach((taken) => taken());
+    const socket = this.#socket;
+    const last = parts.pop();
+    if (last === undefined) {
+      tell?.();
+    } else if (parts.length === 0) {
+      socket.write(last, tell);
     } else {
       socket.cork();
-      for (const part of parts) if (part.byteLength > 0 && part !== last) socket.write(part);
-      socket.write(last, onTaken);
+      for (const part of parts) socket.write(part);
+      socket.write(last, tell);
       socket.uncork();
     }
     if (socket.writableLength <= this.#highWaterBytes) return true;
     this.#full = true;
     return false;
+  }
+
+  /** What is queued is lost. */
+  #drop(): void {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    this.#queued = [];
+    this.#queuedBytes = 0;
+    for (const onTaken of this.#onTaken.splice(0)) onTaken();
   }
 
   pause(): void {
@@ -121,6 +168,7 @@ export class SocketConnection implements Connection {
 
   end(): void {
     if (this.#state !== 'open') return;
+    this.#flush();
     this.#state = 'ending';
     this.#paused = false;
     const socket = this.#socket;
@@ -132,6 +180,7 @@ export class SocketConnection implements Connection {
   }
 
   destroy(): void {
+    this.#drop();
     this.#socket.destroy();
   }
 }

@@ -153,6 +153,10 @@ export class VirtualConnection implements Connection {
     return !this.#full;
   }
 
+  writeSoon(parts: readonly Uint8Array[], onTaken?: () => void): boolean {
+    return this.write(parts, onTaken);
+  }
+
   pause(): void {
     this.#paused = true;
   }

@@ -127,7 +127,7 @@ export class Link {
     if (this.#closed) return;
     const parts = encodeFrame({ session, request, message });
     for (const part of parts) this.#writtenBytes += part.byteLength;
-    this.#writable = this.#connection.write(parts);
+    this.#writable = this.#connection.writeSoon(parts);
   }
 
   /** Calls `fire` once all that was written so far is out of this process' hands, or the link is closed. */
