@@ -30,7 +30,7 @@ test.each([
   [{ SION_PROXY_CPU: '1024', SION_PROXY_MEMORY_MB: '9000' }, /is no size of Fargate/],
   [{ SION_DRAIN_MS: '110000' }, /ECS kills a task after 120 s/],
   [{ SION_NODES: '4' }, /SION_STRIPES spreads objects over 12/],
-  [{ SION_NODE_MEMORY_MB: '128', SION_NODE_RUNTIME_RESERVE_MB: '128' }, /has no room for chunks/],
+  [{ SION_NODE_MEMORY_MB: '192', SION_NODE_RUNTIME_RESERVE_MB: '192' }, /has no room for chunks/],
   [{ SION_S3_BUCKET: 'mine' }, /SION_S3_BUCKET.*is not a setting/],
   [{ SION_HOST: '0.0.0.0' }, /SION_HOST.*is not a setting/],
   [{ SION_PRESET: 'huge' }, /one of dev, small, large/],

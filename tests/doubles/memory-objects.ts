@@ -213,7 +213,7 @@ function seen<R>(mutation: Mutation<R>, version: Version | undefined): CurrentOb
 async function gather(bytes: NewBytes): Promise<Uint8Array> {
   if (bytes.kind === 'bytes') return bytes.bytes.slice();
   const pieces: Uint8Array[] = [];
-  for await (const piece of bytes.pieces) pieces.push(piece);
+  for await (const piece of bytes.pieces) pieces.push(new Uint8Array(piece));
   const all = Buffer.concat(pieces);
   if (bytes.sizeBytes !== undefined && bytes.sizeBytes !== all.byteLength) {
     throw new SionError('invalid', `a stream of ${bytes.sizeBytes} bytes gave ${all.byteLength}`);

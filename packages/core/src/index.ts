@@ -15,6 +15,7 @@ export * from './key-ranges.ts';
 export * from './lease.ts';
 export * from './linger.ts';
 export * from './manifest.ts';
+export * from './node-capacity.ts';
 export * from './placement/move-plan.ts';
 export * from './placement/placement.ts';
 export * from './placement/placing-policy.ts';

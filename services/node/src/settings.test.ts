@@ -10,7 +10,7 @@ it('the capacity is the memory less both reserves', () => {
   const mib = 1024 * 1024;
   expect(nodeSettings(read({}), 612).capacityBytes).toBe(Math.floor(512 * mib * 0.9));
   const environment = read({ SION_NODE_RUNTIME_RESERVE_MB: '64', SION_NODE_RECOVERY_RESERVE: '0' });
-  expect(nodeSettings(environment, 128).capacityBytes).toBe(64 * mib);
+  expect(nodeSettings(environment, 128).capacityBytes).toBe(32 * mib);
 });
 
 it('a function without room for chunks, or of unknown memory, is refused', () => {

@@ -3,6 +3,7 @@
  * function's memory, and the relations between them that are asserted at start.
  */
 import { logLevels } from '@sion/components';
+import { defaultRecoveryReserve, defaultRuntimeReserveMb, nodeCapacityBytes } from '@sion/core';
 import { defaultMaxPayloadBytes, SionError } from '@sion/wire';
 import { type Static, Type } from 'typebox';
 import type { ChunkLoaderSettings } from './chunk-loader.ts';
@@ -39,14 +40,15 @@ export const nodeSettingsSchema = Type.Object(
     nodeRuntimeReserveMb: Type.Integer({
       minimum: 32,
       maximum: 1024,
-      default: 100,
+      default: defaultRuntimeReserveMb,
       description: 'Memory of each function that is left to its runtime, in MiB.',
     }),
     nodeRecoveryReserve: Type.Number({
       minimum: 0,
       maximum: 0.5,
-      default: 0.1,
-      description: 'Share of what remains that is kept free for chunks under way and for recovery.',
+      default: defaultRecoveryReserve,
+      description:
+        'Share of what remains that is kept free for chunks under way and for recovery; at least 32 MiB are.',
     }),
     nodeDialTimeoutMs: Type.Integer({
       minimum: 10,
@@ -96,7 +98,7 @@ export function nodeSettings(environment: NodeEnvironment, memoryMb: number): No
   if (!Number.isInteger(memoryMb) || memoryMb <= 0) {
     throw new SionError('invalid', `AWS_LAMBDA_FUNCTION_MEMORY_SIZE is ${memoryMb}, but must be the memory in MiB.`);
   }
-  const capacityBytes = Math.floor((memoryMb - nodeRuntimeReserveMb) * mib * (1 - nodeRecoveryReserve));
+  const capacityBytes = nodeCapacityBytes(memoryMb, nodeRuntimeReserveMb, nodeRecoveryReserve);
   if (capacityBytes < leastCapacityBytes) {
     throw new SionError(
       'invalid',

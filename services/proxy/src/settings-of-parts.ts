@@ -4,7 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type BudgetPolicy, functionUsdPerSecond, type PlacementOptions, priceBook, s3RequestUsd } from '@sion/core';
+import {
+  type BudgetPolicy,
+  functionUsdPerSecond,
+  nodeCapacityBytes,
+  type PlacementOptions,
+  priceBook,
+  s3RequestUsd,
+} from '@sion/core';
 import { architecture } from './fleet/linger.ts';
 import { type FleetSettings, fleetDefaults } from './fleet/settings.ts';
 import type { AdminSettings } from './front/admin/admin-server.ts';
@@ -16,9 +23,6 @@ import type { EngineSettings } from './objects/engine-settings.ts';
 import { type ProxySettings, stripesOf } from './settings.ts';
 import { freeStore, type StorePrices } from './store/metered-store.ts';
 
-/** Share of a function's memory that chunks may take, until the function itself says how much that is. */
-const assumedShare = 0.7;
-
 export function fleetSettings(settings: ProxySettings): FleetSettings {
   const { linkAdvertisedHost, linkAdvertisedPort } = settings;
   return {
@@ -26,7 +30,7 @@ export function fleetSettings(settings: ProxySettings): FleetSettings {
     nodes: settings.nodes,
     functionPrefix: settings.functionPrefix,
     nodeMemoryMb: settings.nodeMemoryMb,
-    assumedCapacityBytes: Math.floor(settings.nodeMemoryMb * assumedShare) * 1024 * 1024,
+    assumedCapacityBytes: nodeCapacityBytes(settings.nodeMemoryMb),
     linkHost: settings.linkHost,
     linkPort: settings.linkPort,
     latencyUsdPerSecond: settings.latencyUsdPerSecond,

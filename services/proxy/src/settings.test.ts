@@ -68,7 +68,7 @@ describe('the proxy’s settings', () => {
     [{ SION_STRIPES: '*=1' }, /SION_STRIPES: stripes "\*=1"/],
     [{ SION_LEASE_TTL_MS: '6000' }, /SION_LEASE_RENEWAL_MS is \d+, but must be less than a third/],
     [{ SION_HTTP_PORT: '6380' }, /SION_RESP_PORT and SION_HTTP_PORT are both 6380/],
-    [{ SION_MAX_CHUNK_BYTES: '16777216' }, /SION_MAX_CHUNK_BYTES is 16777216, but must be at most a sixteenth/, 128],
+    [{ SION_MAX_CHUNK_BYTES: '16777216' }, /SION_MAX_CHUNK_BYTES is 16777216, but must be at most a sixteenth/, 192],
     [
       { SION_KEPT_MAX_BYTES: '67108864', SION_BODY_MEMORY_BYTES: '134217728' },
       /at most a quarter of SION_BODY_MEMORY_BYTES/,
@@ -151,8 +151,10 @@ describe('the proxy’s settings', () => {
   });
 
   it('keep objects out of memory that would take more than an eighth of it', () => {
-    expect(engineSettings(read()).maxPlacedBytes).toBe((24 * Math.floor(512 * 0.7) * 2 ** 20) / 8);
-    expect(engineSettings(read({ SION_NODES: '48' })).maxPlacedBytes).toBe((48 * Math.floor(512 * 0.7) * 2 ** 20) / 8);
+    expect(engineSettings(read()).maxPlacedBytes).toBe(Math.floor((24 * Math.floor(370.8 * 2 ** 20)) / 8));
+    expect(engineSettings(read({ SION_NODES: '48' })).maxPlacedBytes).toBe(
+      Math.floor((48 * Math.floor(370.8 * 2 ** 20)) / 8),
+    );
     expect(engineSettings(read({ SION_MAX_PLACED_BYTES: '1000' })).maxPlacedBytes).toBe(1000);
   });
 
@@ -162,7 +164,7 @@ describe('the proxy’s settings', () => {
       nodes: 24,
       advertisedHost: 'proxy.example',
       advertisedPort: 443,
-      assumedCapacityBytes: 358 * 2 ** 20,
+      assumedCapacityBytes: Math.floor(370.8 * 2 ** 20),
     });
     expect(fleetSettings(read())).not.toHaveProperty('advertisedHost');
     expect(engineSettings(settings).stripes).toEqual(stripesOf(settings));

@@ -81,7 +81,12 @@ const deployment = {
       'When a write is acknowledged, unless its connection or request says otherwise: confirmed by the store; durable in the journal, the store follows; or held by functions alone (a cache).',
   }),
   nodes: count(24, 1, 1000, 'How many functions serve as memory.'),
-  nodeMemoryMb: count(512, 128, 10_240, 'Memory of each function, in MiB.'),
+  nodeMemoryMb: count(
+    512,
+    192,
+    10_240,
+    'Memory of each function, in MiB. Below 192 there is no room for chunks beside the runtime and what is under way.',
+  ),
   functionPrefix: Type.String({
     pattern: '^[A-Za-z0-9_-]{1,50}$',
     default: 'sion-node-',

@@ -125,7 +125,7 @@ describe('sion up', () => {
     await put(serving, 'greeting', 'hello');
     expect(await get(serving, 'greeting')).toBe('hello');
     expect((await fetchStatus(serving.admin)).state).toBe('serving');
-    await up.says(/serving · GET 0 memory/);
+    await up.says(/serving · GET 0 hot, 0 memory/);
 
     const second = new Up();
     expect(await second.exited).toBe(3);

@@ -85,7 +85,7 @@ describe('the status for people', () => {
 
   it('fits on one live line', () => {
     expect(formatLiveLine(sample())).toBe(
-      'serving · GET 2 memory, 0 decoded, 1 store, 0 miss · PUT 1 · functions 1 awake, 1 warm of 3 · 2.0 KiB in memory · $0.000042',
+      'serving · GET 1 hot, 1 memory, 0 decoded, 1 store, 0 miss · PUT 1 · functions 1 awake, 1 warm of 3 · 2.0 KiB in memory · $0.000042',
     );
   });
 
@@ -185,5 +185,6 @@ describe('the status for people', () => {
 
   it('shows small sums of money', () => {
     expect([formatUsd(0), formatUsd(0.000042), formatUsd(12.345)]).toEqual(['$0.00', '$0.000042', '$12.35']);
+    expect([formatUsd(1e-7), formatUsd(0.000000123)]).toEqual(['$0.00000010', '$0.00000012']);
   });
 });

@@ -12,7 +12,7 @@ export function formatLiveLine(status: ProxyStatus): string {
   const journal = failingSeconds === undefined ? [] : [`${names - storedNames} keys in the journal wait for the store`];
   const parts = [
     status.state,
-    `GET ${gets.memory + gets.hot} memory, ${gets.decoded} decoded, ${gets.store} store, ${gets.miss} miss`,
+    `GET ${gets.hot} hot, ${gets.memory} memory, ${gets.decoded} decoded, ${gets.store} store, ${gets.miss} miss`,
     `PUT ${sum(puts)}`,
     `functions ${awake(status.nodes)} awake, ${warm(status.nodes)} warm of ${status.nodes.length}`,
     `${formatBytes(status.memory.usedBytes)} in memory`,
@@ -129,8 +129,9 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Dollars, small sums to the millionth: `$0.000042`, `$1.50`. */
+/** Dollars, small sums to the millionth and smaller ones to two figures: `$1.50`, `$0.000042`, `$0.00000012`. */
 export function formatUsd(usd: number): string {
+  if (usd > 0 && usd < 1e-6) return `$${usd.toFixed(Math.min(20, 1 - Math.floor(Math.log10(usd))))}`;
   return `$${usd.toFixed(usd !== 0 && Math.abs(usd) < 1 ? 6 : 2)}`;
 }
 

@@ -232,6 +232,7 @@ describe('bad requests', () => {
     ['an empty durability', putWith({ 'sion-durability': ' ' }), 400, 'invalid', /is empty.*leave it out/],
     ['an unknown durability', putWith({ 'sion-durability': 'tape' }), 400, 'invalid', /store, journal or memory/],
     ['an odd switch', putWith({ 'sion-no-place': 'yes' }), 400, 'invalid', /1 or 0/],
+    ['an empty switch', putWith({ 'sion-no-place': '' }), 400, 'invalid', /1 or 0/],
     ['an encoded body', putWith({ 'content-encoding': 'gzip' }), 415, 'unsupported-media', /would not be kept/],
     ['a partial PUT', putWith({ 'content-range': 'bytes 0-1/2' }), 400, 'invalid', /whole object/],
     ['an odd type', putWith({ 'content-type': 'text' }), 415, 'unsupported-media', /Content-Type is malformed/],

@@ -158,7 +158,8 @@ function keyspaceFields(): Fields {
 }
 
 function sionFields(_front: Front, status: ProxyStatus): Fields {
-  const { objects, store, totals, nodes, connections, recovery } = status;
+  const { objects, store, totals, nodes, connections, recovery, budget, windows, migration } = status;
+  const windowsOf = (state: string) => windows.filter((window) => window.state === state).length;
   return [
     ['state', status.state],
     ['epoch', status.epoch],
@@ -180,6 +181,16 @@ function sionFields(_front: Front, status: ProxyStatus): Fields {
     ['repaired_chunks', totals.repairedChunks],
     ...prefixed('recovered_chunks_', totals.recoveredChunks),
     ['recovery_backlog_chunks', recovery.backlogChunks],
+    ['windows_active', windowsOf('active')],
+    ['windows_degraded', windowsOf('degraded')],
+    ['windows_released', windowsOf('released')],
+    ['migrations_waiting', migration.waiting],
+    ['migrated_chunks', totals.migratedChunks],
+    ['released_nodes', totals.releasedNodes],
+    ['rotated_groups', totals.rotatedGroups],
+    ['spending_usd', budget.lastHourUsd],
+    ['spending_limit_usd', budget.maxUsdPerHour],
+    ['saving', budget.isSaving ? 1 : 0],
     ['unplaced_objects', totals.unplacedObjects],
     ['read_bytes', totals.readBytes],
     ['written_bytes', totals.writtenBytes],
