@@ -38,17 +38,31 @@ interface Memory {
   readonly buffer: Uint8Array;
 }
 
+/** A socket's reads: where its connection wants them, once it has one. */
+class Reads implements ReadInto {
+  connection: SocketConnection | undefined;
+  readonly #buffer: Uint8Array;
+
+  constructor(buffer: Uint8Array) {
+    this.#buffer = buffer;
+  }
+
+  next(): Uint8Array {
+    return this.connection?.nextBuffer() ?? this.#buffer;
+  }
+
+  take(count: number, bytes: Uint8Array): void {
+    this.connection?.receive(bytes.subarray(0, count));
+  }
+}
+
 function asConnection(accepted: Socket, ownsBuffers: boolean, { highWaterBytes, buffer }: Memory): Connection {
-  let connection: SocketConnection | undefined;
-  const into: ReadInto = {
-    next: () => connection?.nextBuffer() ?? buffer,
-    take: (count, bytes) => connection?.receive(bytes.subarray(0, count)),
-  };
-  const own = ownsBuffers ? withOwnBuffers(accepted, into) : undefined;
-  connection = new SocketConnection(own ?? accepted, highWaterBytes, buffer);
+  const reads = new Reads(buffer);
+  const own = ownsBuffers ? withOwnBuffers(accepted, reads) : undefined;
+  const connection = new SocketConnection(own ?? accepted, highWaterBytes, buffer);
+  reads.connection = connection;
   if (own !== undefined) return connection;
-  const received = connection;
-  accepted.on('data', (bytes) => received.receive(bytes));
+  accepted.on('data', (bytes) => connection.receive(bytes));
   accepted.pause();
   return connection;
 }
@@ -93,15 +107,11 @@ function asListener(server: Server): Listener {
 
 function dial(host: string, port: number, timeoutMs: number, { highWaterBytes, buffer }: Memory): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    let connection: SocketConnection | undefined;
-    const into: ReadInto = {
-      next: () => connection?.nextBuffer() ?? buffer,
-      take: (count, bytes) => connection?.receive(bytes.subarray(0, count)),
-    };
-    const socket = new Socket({ onread: onreadOf(into) });
+    const reads = new Reads(buffer);
+    const socket = new Socket({ onread: onreadOf(reads) });
     socket.setNoDelay(true);
-    const dialled = new SocketConnection(socket, highWaterBytes, buffer);
-    connection = dialled;
+    const connection = new SocketConnection(socket, highWaterBytes, buffer);
+    reads.connection = connection;
     const fail = (why: string, cause?: Error) => {
       clearTimeout(timeout);
       socket.destroy();
@@ -113,8 +123,8 @@ function dial(host: string, port: number, timeoutMs: number, { highWaterBytes, b
     socket.once('connect', () => {
       clearTimeout(timeout);
       socket.removeListener('error', onError);
-      dialled.noteAddresses();
-      resolve(dialled);
+      connection.noteAddresses();
+      resolve(connection);
     });
     // Reading waits for `attach`.
     socket.pause();

@@ -183,8 +183,7 @@ function gather(options: FragmentReadOptions): Promise<Gathered> {
     const begunMs = clock.monotonicMs();
     const timer = clock.after(hedgeMs, () => step(plan.onHedge()));
     let lag: Timer | undefined;
-    let storeRequests = 0;
-    let isOver = false;
+    let [storeRequests, isOver] = [0, false];
     const finish = () => {
       isOver = true;
       timer.cancel();
