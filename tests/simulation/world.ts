@@ -28,7 +28,7 @@ import { Weather } from './weather.ts';
 /** Bytes are a thousandth of real ones, so that hours of traffic fit. */
 const settingsOfWorld: Readonly<Record<string, string>> = {
   SION_NODES: '16',
-  SION_NODE_MEMORY_MB: '128',
+  SION_NODE_MEMORY_MB: '192',
   SION_STRIPES: '256=1+1,2KiB=2+1,16KiB=4+2,*=10+2',
   SION_MAX_CHUNK_BYTES: '4096',
   SION_KEPT_MAX_BYTES: '2048',
@@ -141,7 +141,7 @@ export class World {
     });
     for (let node = 0; node < this.settings.nodes; node++) {
       const name = `${this.settings.functionPrefix}${String(node).padStart(3, '0')}`;
-      this.lambda.deploy({ name, revision: 'r1', memoryMb: 128, timeoutMs: 900_000, reservedConcurrency: 1 });
+      this.lambda.deploy({ name, revision: 'r1', memoryMb: 192, timeoutMs: 900_000, reservedConcurrency: 1 });
     }
   }
 

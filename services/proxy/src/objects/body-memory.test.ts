@@ -56,6 +56,27 @@ describe('the pieces of a body', () => {
     }
   });
 
+  it('are kept until nothing has to be made from them any more', async () => {
+    const world = await worldWithObject();
+    const late = Number(world.engine.places('large')?.fragments[0]?.[3]?.slice('node-'.length));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.fleet.gate = async (request, node) => {
+      if (request !== 'fetch' || node !== late) return;
+      await promise;
+      return 'missing';
+    };
+    const outcome = await world.engine.read('large');
+    if (outcome.kind !== 'hit') throw new Error(outcome.kind);
+    const read: Buffer[] = [];
+    for await (const piece of outcome.body) {
+      read.push(Buffer.from(piece));
+      outcome.body.giveBack?.(piece);
+      if (read.length === 3) resolve();
+    }
+    expect(Buffer.concat(read).equals(payload(sizeBytes))).toBe(true);
+    expect(world.metrics.snapshot().gets).toMatchObject({ decoded: 1, store: 0 });
+  });
+
   it('that chunks are put back from stay as they are', async () => {
     const world = await worldWithObject();
     world.fleet.lose(Number(world.engine.places('large')?.fragments[0]?.[0]?.slice('node-'.length)));

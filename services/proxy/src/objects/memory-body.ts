@@ -53,6 +53,8 @@ interface Fetching {
   readonly chunks: ArrivingChunks;
   /** Memory of its chunks that nothing else uses, and that may be given back when it was sent. */
   readonly sole: Set<ArrayBufferLike>;
+  /** Sent before all of it was there. */
+  readonly spent: Uint8Array[];
   /** Some was given back: what came is no longer at hand whole. */
   isGivenBack: boolean;
   /** What it has cost and what it needs was told. */
@@ -126,9 +128,10 @@ export class MemoryBody implements ObjectBody {
   giveBack(piece: Uint8Array): void {
     const fetching = this.#handedOn.get(piece.buffer);
     this.#handedOn.delete(piece.buffer);
-    if (fetching?.sole.delete(piece.buffer) !== true) return;
-    fetching.isGivenBack = true;
-    this.#options.memory.parts.fleet.giveBack(piece);
+    if (fetching?.sole.has(piece.buffer) !== true) return;
+    // Until all is there, chunks that are missing may have to be made from those that were sent.
+    if (!fetching.chunks.isWhole) fetching.spent.push(piece);
+    else this.#giveBackSpent(fetching, [piece]);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -151,6 +154,7 @@ export class MemoryBody implements ObjectBody {
           }
           const fragment = await current.chunks.whole;
           if (!current.isNoted) this.#note(current, fragment);
+          this.#giveBackSpent(current, current.spent);
         } finally {
           this.#giveBack(current);
         }
@@ -158,6 +162,14 @@ export class MemoryBody implements ObjectBody {
       finished = true;
     } finally {
       this.#end(finished);
+    }
+  }
+
+  #giveBackSpent(fetching: Fetching, pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      if (!fetching.sole.delete(piece.buffer)) continue;
+      fetching.isGivenBack = true;
+      this.#options.memory.parts.fleet.giveBack(piece);
     }
   }
 
@@ -219,7 +231,7 @@ export class MemoryBody implements ObjectBody {
         },
       }),
     );
-    this.#ahead = { step, reservedBytes: bytes, chunks, sole, isGivenBack: false, isNoted: false };
+    this.#ahead = { step, reservedBytes: bytes, chunks, sole, spent: [], isGivenBack: false, isNoted: false };
   }
 
   async #readFragment(options: FragmentReadOptions): Promise<FragmentBytes> {
@@ -238,7 +250,15 @@ export class MemoryBody implements ObjectBody {
     const step = { fragment, chunks: chunks.slice(0, 1) };
     this.#steps.splice(0, 1, ...(chunks.length > 1 ? [{ fragment, chunks: chunks.slice(1) }] : []));
     const arriving = new ArrivingChunks(() => loadFragment(this.#fragmentOptions(step)));
-    this.#ahead = { step, reservedBytes: 0, chunks: arriving, sole: new Set(), isGivenBack: false, isNoted: false };
+    this.#ahead = {
+      step,
+      reservedBytes: 0,
+      chunks: arriving,
+      sole: new Set(),
+      spent: [],
+      isGivenBack: false,
+      isNoted: false,
+    };
   }
 
   #fragmentOptions(step: Step): FragmentReadOptions {
