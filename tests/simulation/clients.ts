@@ -149,6 +149,7 @@ export class SimulatedClient {
     try {
       for await (const piece of body) {
         taken.push(Uint8Array.from(piece));
+        body.giveBack?.(piece);
         if (taken.length > enough) break;
       }
       if (enough === Number.POSITIVE_INFINITY && Buffer.concat(taken).length !== expected.length) {

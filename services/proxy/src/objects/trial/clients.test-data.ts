@@ -233,7 +233,8 @@ export class TrialClient {
         taken.push(await hit.body.bytes());
       } else if (way < 7) {
         for await (const piece of hit.body) {
-          taken.push(piece);
+          taken.push(new Uint8Array(piece));
+          hit.body.giveBack?.(piece);
           if (taken.length > enough) break;
           if (random.integer(2) === 0) await this.#trial.pause(random.integer(20));
         }
