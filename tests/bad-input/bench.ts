@@ -52,7 +52,7 @@ export class BadInputBench {
   static async start(changes: Readonly<Record<string, string>> = {}): Promise<BadInputBench> {
     const sion = await LocalSion.start({
       nodes: 12,
-      nodeMemoryMb: 128,
+      nodeMemoryMb: 192,
       environment: { ...environment, ...changes },
     });
     const bench = new BadInputBench(sion);
