@@ -106,11 +106,6 @@ export const brokenVariants: Readonly<Record<string, BrokenVariant>> = {
         replacement: 'bytes.length !== entry.lengthBytes',
       },
       {
-        path: 'services/node/src/chunk-memory.ts',
-        text: 'if (crc32(bytes) === entry.checksum) return',
-        replacement: 'return',
-      },
-      {
         path: 'services/proxy/src/fleet/node-queue.ts',
         text: 'sum === answer.checksum && sum === entry.checksum && ',
         replacement: 'sum >= 0 && ',
